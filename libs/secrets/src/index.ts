@@ -1,0 +1,5 @@
+export { hmacSha256, randomToken, sameSecret, sha256 } from './digests.ts'
+export { decrypt, encrypt, type Envelope, EnvelopeBroken, isEnvelope, type Place } from './envelope.ts'
+export { type DataKey, type EncryptionKey, KeyRing, KeySource } from './key-ring.ts'
+export { Secret } from './secret.ts'
+export { SecretsModule } from './secrets.module.ts'

@@ -1,0 +1,894 @@
+-- Wasl: the unified integration platform, MENA first.
+-- The whole schema of the database contract, its functions, and the registry of 49 providers.
+-- Runs by hand (psql -d DB -f FILE) and by the platform; as often as you like; over a database full of rows.
+-- The roll-back lies in the comment block at the bottom.
+
+-- Replicas and psql take the same lock, one after the other. It is taken before lock_timeout is set: it may wait.
+SELECT pg_advisory_lock(7415307400);
+SET lock_timeout = '10s';
+SET client_min_messages = warning;
+
+-- ── Enumerated types ────────────────────────────────────────────────────────────────────────────────────────────
+-- Made whole where they are missing; an older one gets what it lacks, in order. One statement a value: a new value
+-- must be committed before a row uses it.
+
+DO $$ BEGIN
+  IF to_regtype('integration_provider_type') IS NULL THEN
+    CREATE TYPE integration_provider_type AS ENUM ('tap_payments', 'paymob', 'tabby', 'tamara', 'moyasar', 'paytabs', 'unifonic', 'infobip', 'aramex', 'smsa', 'fetchr', 'aws_me', 'azure_me', 'github', 'supabase', 'cloudflare', 'vercel', 'stripe', 'paypal', 'square', 'paddle', 'resend', 'twilio', 'sendgrid', 'slack', 'discord', 'posthog', 'sentry', 'google_analytics', 'mixpanel', 'datadog', 'segment', 'clerk', 'auth0', 'cloudinary', 'aws_s3', 'linear', 'gitlab', 'bitbucket', 'jira', 'mongodb_atlas', 'firebase', 'planetscale', 'neon', 'hubspot', 'salesforce', 'mailchimp', 'intercom', 'customerio');
+  END IF;
+END $$;
+
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tap_payments' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paymob' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tabby' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tamara' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'moyasar' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paytabs' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'unifonic' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'infobip' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aramex' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'smsa' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'fetchr' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aws_me' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'azure_me' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'supabase' AFTER 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'cloudflare' AFTER 'supabase';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'vercel' AFTER 'cloudflare';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'stripe' AFTER 'vercel';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paypal' AFTER 'stripe';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'square' AFTER 'paypal';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paddle' AFTER 'square';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'resend' AFTER 'paddle';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'twilio' AFTER 'resend';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'sendgrid' AFTER 'twilio';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'slack' AFTER 'sendgrid';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'discord' AFTER 'slack';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'posthog' AFTER 'discord';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'sentry' AFTER 'posthog';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'google_analytics' AFTER 'sentry';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mixpanel' AFTER 'google_analytics';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'datadog' AFTER 'mixpanel';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'segment' AFTER 'datadog';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'clerk' AFTER 'segment';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'auth0' AFTER 'clerk';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'cloudinary' AFTER 'auth0';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aws_s3' AFTER 'cloudinary';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'linear' AFTER 'aws_s3';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'gitlab' AFTER 'linear';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'bitbucket' AFTER 'gitlab';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'jira' AFTER 'bitbucket';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mongodb_atlas' AFTER 'jira';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'firebase' AFTER 'mongodb_atlas';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'planetscale' AFTER 'firebase';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'neon' AFTER 'planetscale';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'hubspot' AFTER 'neon';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'salesforce' AFTER 'hubspot';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mailchimp' AFTER 'salesforce';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'intercom' AFTER 'mailchimp';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'customerio' AFTER 'intercom';
+
+DO $$ BEGIN
+  IF to_regtype('integration_category') IS NULL THEN
+    CREATE TYPE integration_category AS ENUM ('payment', 'communication', 'logistics', 'deploy', 'auth', 'analytics', 'development', 'database', 'storage', 'monitoring', 'marketing', 'crm');
+  END IF;
+END $$;
+
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'payment';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'communication' AFTER 'payment';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'logistics' AFTER 'communication';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'deploy' AFTER 'logistics';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'auth' AFTER 'deploy';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'analytics' AFTER 'auth';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'development' AFTER 'analytics';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'database' AFTER 'development';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'storage' AFTER 'database';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'monitoring' AFTER 'storage';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'marketing' AFTER 'monitoring';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'crm' AFTER 'marketing';
+
+DO $$ BEGIN
+  IF to_regtype('integration_auth_method') IS NULL THEN
+    CREATE TYPE integration_auth_method AS ENUM ('oauth2', 'oauth2_pkce', 'api_key', 'webhook_secret', 'jwt', 'basic_auth', 'custom');
+  END IF;
+END $$;
+
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'oauth2';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'oauth2_pkce' AFTER 'oauth2';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'api_key' AFTER 'oauth2_pkce';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'webhook_secret' AFTER 'api_key';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'jwt' AFTER 'webhook_secret';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'basic_auth' AFTER 'jwt';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'custom' AFTER 'basic_auth';
+
+DO $$ BEGIN
+  IF to_regtype('integration_connection_status') IS NULL THEN
+    CREATE TYPE integration_connection_status AS ENUM ('pending', 'connected', 'failed', 'expired', 'refreshing', 'disconnected', 'suspended');
+  END IF;
+END $$;
+
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'pending';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'connected' AFTER 'pending';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'failed' AFTER 'connected';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'expired' AFTER 'failed';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'refreshing' AFTER 'expired';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'disconnected' AFTER 'refreshing';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'suspended' AFTER 'disconnected';
+
+DO $$ BEGIN
+  IF to_regtype('integration_event_status') IS NULL THEN
+    CREATE TYPE integration_event_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter');
+  END IF;
+END $$;
+
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'pending';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'processing' AFTER 'pending';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'completed' AFTER 'processing';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'failed' AFTER 'completed';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'retrying' AFTER 'failed';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'dead_letter' AFTER 'retrying';
+
+DO $$ BEGIN
+  IF to_regtype('integration_environment') IS NULL THEN
+    CREATE TYPE integration_environment AS ENUM ('dev', 'staging', 'prod');
+  END IF;
+END $$;
+
+ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'dev';
+ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'staging' AFTER 'dev';
+ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'prod' AFTER 'staging';
+
+DO $$ BEGIN
+  IF to_regtype('integration_health_state') IS NULL THEN
+    CREATE TYPE integration_health_state AS ENUM ('unknown', 'healthy', 'degraded', 'unhealthy');
+  END IF;
+END $$;
+
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'unknown';
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'healthy' AFTER 'unknown';
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'degraded' AFTER 'healthy';
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'unhealthy' AFTER 'degraded';
+
+-- ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
+-- Every column stands in an ADD COLUMN IF NOT EXISTS, so that a blank and an older database end alike.
+
+-- A host application's own table is used untouched; this one is made only where there is none.
+DO $$ BEGIN
+  IF to_regclass('projects') IS NULL THEN
+    CREATE TABLE projects (
+      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+      name text,
+      created_at timestamptz NOT NULL DEFAULT now()
+    );
+    COMMENT ON TABLE projects IS 'made by Wasl';
+  END IF;
+END $$;
+
+CREATE TABLE IF NOT EXISTS integration_providers (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid()
+);
+ALTER TABLE integration_providers
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS name text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS name_ar text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS category integration_category,
+  ADD COLUMN IF NOT EXISTS auth_methods integration_auth_method[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS capabilities jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS payment_capabilities text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS webhook_support boolean NOT NULL DEFAULT false,
+  ADD COLUMN IF NOT EXISTS realtime_support boolean NOT NULL DEFAULT false,
+  ADD COLUMN IF NOT EXISTS rate_limits jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS required_scopes text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS optional_scopes text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS is_mena_provider boolean NOT NULL DEFAULT false,
+  ADD COLUMN IF NOT EXISTS supported_countries text[],
+  ADD COLUMN IF NOT EXISTS supported_currencies text[],
+  ADD COLUMN IF NOT EXISTS data_residency_regions text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS primary_locale text NOT NULL DEFAULT 'en',
+  ADD COLUMN IF NOT EXISTS documentation_url text,
+  ADD COLUMN IF NOT EXISTS icon_url text,
+  ADD COLUMN IF NOT EXISTS sort_order integer NOT NULL DEFAULT 1000,
+  ADD COLUMN IF NOT EXISTS is_active boolean NOT NULL DEFAULT false,
+  ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS website_url text,
+  ADD COLUMN IF NOT EXISTS lifecycle text NOT NULL DEFAULT 'stable',
+  ADD COLUMN IF NOT EXISTS unverified text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS seeded_by integer NOT NULL DEFAULT 0;
+
+CREATE TABLE IF NOT EXISTS integration_connections (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid()
+);
+ALTER TABLE integration_connections
+  ADD COLUMN IF NOT EXISTS project_id uuid NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS status integration_connection_status NOT NULL DEFAULT 'pending',
+  ADD COLUMN IF NOT EXISTS auth_method integration_auth_method NOT NULL DEFAULT 'api_key',
+  ADD COLUMN IF NOT EXISTS environment integration_environment NOT NULL DEFAULT 'prod',
+  ADD COLUMN IF NOT EXISTS alias text,
+  ADD COLUMN IF NOT EXISTS credentials jsonb,
+  ADD COLUMN IF NOT EXISTS token_expires_at timestamptz,
+  ADD COLUMN IF NOT EXISTS scopes text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS external_account_id text,
+  ADD COLUMN IF NOT EXISTS external_account_name text,
+  ADD COLUMN IF NOT EXISTS webhook_url text,
+  ADD COLUMN IF NOT EXISTS config jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS metadata jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS last_health_check timestamptz,
+  ADD COLUMN IF NOT EXISTS health_state integration_health_state NOT NULL DEFAULT 'unknown',
+  ADD COLUMN IF NOT EXISTS health_message text,
+  ADD COLUMN IF NOT EXISTS health_failures integer NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS health_response_time_ms integer,
+  ADD COLUMN IF NOT EXISTS connected_at timestamptz,
+  ADD COLUMN IF NOT EXISTS disconnected_at timestamptz,
+  ADD COLUMN IF NOT EXISTS last_sync_at timestamptz,
+  ADD COLUMN IF NOT EXISTS expires_at timestamptz,
+  ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS access_token_encrypted text,
+  ADD COLUMN IF NOT EXISTS refresh_token_encrypted text,
+  ADD COLUMN IF NOT EXISTS webhook_secret_encrypted text,
+  ADD COLUMN IF NOT EXISTS version integer NOT NULL DEFAULT 1;
+
+CREATE TABLE IF NOT EXISTS integration_events (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid()
+);
+ALTER TABLE integration_events
+  ADD COLUMN IF NOT EXISTS connection_id uuid NOT NULL REFERENCES integration_connections (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS event_type text,
+  ADD COLUMN IF NOT EXISTS event_id text,
+  ADD COLUMN IF NOT EXISTS headers jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS raw_body_url text,
+  ADD COLUMN IF NOT EXISTS event_hash text,
+  ADD COLUMN IF NOT EXISTS signature text,
+  ADD COLUMN IF NOT EXISTS body_size integer,
+  ADD COLUMN IF NOT EXISTS status integration_event_status NOT NULL DEFAULT 'pending',
+  ADD COLUMN IF NOT EXISTS data jsonb,
+  ADD COLUMN IF NOT EXISTS processed_at timestamptz,
+  ADD COLUMN IF NOT EXISTS processing_duration_ms integer,
+  ADD COLUMN IF NOT EXISTS error_message text,
+  ADD COLUMN IF NOT EXISTS error_details jsonb,
+  ADD COLUMN IF NOT EXISTS retry_count integer NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS max_retries integer NOT NULL DEFAULT 8,
+  ADD COLUMN IF NOT EXISTS next_retry_at timestamptz,
+  ADD COLUMN IF NOT EXISTS source_ip inet,
+  ADD COLUMN IF NOT EXISTS user_agent text,
+  ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS project_id uuid REFERENCES projects (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS environment integration_environment,
+  ADD COLUMN IF NOT EXISTS trust text,
+  ADD COLUMN IF NOT EXISTS body_expires_at timestamptz,
+  ADD COLUMN IF NOT EXISTS lease_until timestamptz,
+  ADD COLUMN IF NOT EXISTS lease_token bigint NOT NULL DEFAULT 0;
+
+CREATE TABLE IF NOT EXISTS webhook_access_logs (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid()
+);
+ALTER TABLE webhook_access_logs
+  ADD COLUMN IF NOT EXISTS event_id uuid NOT NULL,
+  ADD COLUMN IF NOT EXISTS accessed_by text NOT NULL,
+  ADD COLUMN IF NOT EXISTS access_reason text NOT NULL,
+  ADD COLUMN IF NOT EXISTS ip_address inet,
+  ADD COLUMN IF NOT EXISTS accessed_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS project_id uuid,
+  ADD COLUMN IF NOT EXISTS outcome text NOT NULL DEFAULT 'granted';
+
+CREATE TABLE IF NOT EXISTS integration_webhook_configs (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid()
+);
+ALTER TABLE integration_webhook_configs
+  ADD COLUMN IF NOT EXISTS connection_id uuid NOT NULL REFERENCES integration_connections (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS webhook_id text,
+  ADD COLUMN IF NOT EXISTS endpoint_url text NOT NULL,
+  ADD COLUMN IF NOT EXISTS events text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS is_active boolean NOT NULL DEFAULT true,
+  ADD COLUMN IF NOT EXISTS signing_secret jsonb,
+  ADD COLUMN IF NOT EXISTS verification_method text,
+  ADD COLUMN IF NOT EXISTS metadata jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now();
+
+CREATE TABLE IF NOT EXISTS integration_oauth_states (
+  state text PRIMARY KEY
+);
+ALTER TABLE integration_oauth_states
+  ADD COLUMN IF NOT EXISTS project_id uuid NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS redirect_uri text NOT NULL,
+  ADD COLUMN IF NOT EXISTS code_verifier text,
+  ADD COLUMN IF NOT EXISTS metadata jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS expires_at timestamptz NOT NULL DEFAULT now() + interval '10 minutes';
+
+CREATE TABLE IF NOT EXISTS integration_api_logs (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid()
+);
+ALTER TABLE integration_api_logs
+  ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE SET NULL,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS method text NOT NULL,
+  ADD COLUMN IF NOT EXISTS endpoint text NOT NULL,
+  ADD COLUMN IF NOT EXISTS request_headers jsonb,
+  ADD COLUMN IF NOT EXISTS request_body text,
+  ADD COLUMN IF NOT EXISTS response_status integer,
+  ADD COLUMN IF NOT EXISTS response_headers jsonb,
+  ADD COLUMN IF NOT EXISTS response_body text,
+  ADD COLUMN IF NOT EXISTS response_time_ms integer,
+  ADD COLUMN IF NOT EXISTS error_message text,
+  ADD COLUMN IF NOT EXISTS is_error boolean NOT NULL DEFAULT false,
+  ADD COLUMN IF NOT EXISTS rate_limit_remaining integer,
+  ADD COLUMN IF NOT EXISTS rate_limit_reset_at timestamptz,
+  ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS project_id uuid REFERENCES projects (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS environment integration_environment;
+
+CREATE TABLE IF NOT EXISTS integration_metrics_hourly (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid()
+);
+ALTER TABLE integration_metrics_hourly
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS hour timestamptz NOT NULL,
+  ADD COLUMN IF NOT EXISTS total_connections bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS new_connections bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS failed_connections bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS api_calls_total bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS api_calls_success bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS api_calls_failed bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS webhooks_received bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS webhooks_processed bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS webhooks_failed bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS rate_limit_hits bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS avg_response_time_ms double precision,
+  ADD COLUMN IF NOT EXISTS response_time_count bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS response_time_sum_ms bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS response_time_buckets bigint[] NOT NULL DEFAULT array_fill(0::bigint, ARRAY[16]);
+
+-- What older schemas had otherwise: bodies in a column, and one connection per provider.
+DO $$
+DECLARE
+  old record;
+BEGIN
+  IF EXISTS (SELECT FROM information_schema.columns
+             WHERE table_schema = current_schema() AND table_name = 'integration_events' AND column_name = 'payload') THEN
+    ALTER TABLE integration_events ALTER COLUMN payload DROP NOT NULL;
+  END IF;
+  FOR old IN
+    SELECT i.indexrelid::regclass::text AS index_name, i.indrelid::regclass::text AS table_name, c.conname
+    FROM pg_index i
+    LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype = 'u'
+    WHERE i.indisunique AND NOT i.indisprimary
+      AND (i.indrelid = 'integration_connections'::regclass
+           AND i.indexrelid IS DISTINCT FROM to_regclass('integration_connections_live_alias')
+        OR i.indrelid = 'integration_metrics_hourly'::regclass
+           AND i.indexrelid IS DISTINCT FROM to_regclass('integration_metrics_hourly_key'))
+  LOOP
+    IF old.conname IS NOT NULL THEN
+      EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', old.table_name, old.conname);
+    ELSE
+      EXECUTE format('DROP INDEX %s', old.index_name);
+    END IF;
+  END LOOP;
+END $$;
+
+-- Events of older schemas learn whose they are, so that the lists and the tenant barrier see them.
+UPDATE integration_events e SET project_id = c.project_id, environment = coalesce(e.environment, c.environment)
+FROM integration_connections c WHERE c.id = e.connection_id AND e.project_id IS NULL;
+
+-- ── Keys, indexes, rules ────────────────────────────────────────────────────────────────────────────────────────
+CREATE UNIQUE INDEX IF NOT EXISTS integration_providers_provider_key ON integration_providers (provider);
+CREATE INDEX IF NOT EXISTS integration_providers_payment_capabilities ON integration_providers USING gin (payment_capabilities);
+CREATE INDEX IF NOT EXISTS integration_providers_countries ON integration_providers USING gin (supported_countries);
+CREATE INDEX IF NOT EXISTS integration_providers_currencies ON integration_providers USING gin (supported_currencies);
+CREATE INDEX IF NOT EXISTS integration_providers_residency ON integration_providers USING gin (data_residency_regions);
+CREATE INDEX IF NOT EXISTS integration_providers_capabilities ON integration_providers USING gin (capabilities);
+
+CREATE INDEX IF NOT EXISTS integration_connections_project ON integration_connections (project_id, id DESC);
+CREATE INDEX IF NOT EXISTS integration_connections_probe ON integration_connections (last_health_check NULLS FIRST)
+  WHERE status IN ('pending', 'connected');
+-- Many connections of one provider may live side by side; only a live one's alias is its own.
+CREATE UNIQUE INDEX IF NOT EXISTS integration_connections_live_alias
+  ON integration_connections (project_id, provider, environment, alias)
+  WHERE alias IS NOT NULL AND status <> 'disconnected';
+
+CREATE UNIQUE INDEX IF NOT EXISTS integration_events_event_id ON integration_events (connection_id, event_id);
+CREATE UNIQUE INDEX IF NOT EXISTS integration_events_event_hash ON integration_events (connection_id, event_hash)
+  WHERE event_id IS NULL;
+CREATE INDEX IF NOT EXISTS integration_events_project ON integration_events (project_id, id DESC);
+CREATE INDEX IF NOT EXISTS integration_events_due ON integration_events (coalesce(next_retry_at, created_at))
+  WHERE status IN ('pending', 'processing', 'retrying');
+ALTER TABLE integration_events SET (fillfactor = 90);
+
+CREATE INDEX IF NOT EXISTS webhook_access_logs_event ON webhook_access_logs (event_id, accessed_at);
+CREATE UNIQUE INDEX IF NOT EXISTS integration_webhook_configs_webhook_id
+  ON integration_webhook_configs (connection_id, webhook_id) WHERE webhook_id IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS integration_webhook_configs_endpoint
+  ON integration_webhook_configs (connection_id, endpoint_url) WHERE webhook_id IS NULL;
+CREATE INDEX IF NOT EXISTS integration_oauth_states_expiry ON integration_oauth_states (expires_at);
+CREATE INDEX IF NOT EXISTS integration_api_logs_project ON integration_api_logs (project_id, id DESC);
+CREATE INDEX IF NOT EXISTS integration_api_logs_connection ON integration_api_logs (connection_id, id DESC);
+CREATE INDEX IF NOT EXISTS integration_api_logs_created ON integration_api_logs USING brin (created_at);
+CREATE UNIQUE INDEX IF NOT EXISTS integration_metrics_hourly_key
+  ON integration_metrics_hourly (provider, connection_id, hour) NULLS NOT DISTINCT;
+CREATE INDEX IF NOT EXISTS integration_metrics_hourly_hour ON integration_metrics_hourly (hour);
+
+DO $$
+DECLARE
+  rule record;
+BEGIN
+  FOR rule IN SELECT * FROM (VALUES
+    ('integration_providers', 'integration_providers_countries_iso',
+     $c$array_position(supported_countries, NULL) IS NULL
+        AND array_to_string(supported_countries, ',') ~ '^([A-Z]{2}(,[A-Z]{2})*)?$'$c$),
+    ('integration_providers', 'integration_providers_currencies_iso',
+     $c$array_position(supported_currencies, NULL) IS NULL
+        AND array_to_string(supported_currencies, ',') ~ '^([A-Z]{3}(,[A-Z]{3})*)?$'$c$),
+    ('integration_providers', 'integration_providers_lifecycle', $c$lifecycle IN ('stable', 'beta', 'dormant')$c$),
+    ('integration_events', 'integration_events_trust',
+     $c$trust IN ('body_signed', 'fields_signed', 'shared_secret', 'none')$c$),
+    ('webhook_access_logs', 'webhook_access_logs_outcome', $c$outcome IN ('granted', 'denied')$c$)
+  ) AS rules (table_name, name, condition)
+  LOOP
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = rule.table_name::regclass AND conname = rule.name) THEN
+      EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%s)', rule.table_name, rule.name, rule.condition);
+    END IF;
+  END LOOP;
+END $$;
+
+-- ── Triggers ────────────────────────────────────────────────────────────────────────────────────────────────────
+CREATE OR REPLACE FUNCTION integration_touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.updated_at := now();
+  RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION webhook_access_logs_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' AND OLD.accessed_at < now() - interval '12 months' THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'webhook_access_logs is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON integration_providers
+  FOR EACH ROW EXECUTE FUNCTION integration_touch_updated_at();
+CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON integration_connections
+  FOR EACH ROW EXECUTE FUNCTION integration_touch_updated_at();
+CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON integration_events
+  FOR EACH ROW EXECUTE FUNCTION integration_touch_updated_at();
+CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON integration_webhook_configs
+  FOR EACH ROW EXECUTE FUNCTION integration_touch_updated_at();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON webhook_access_logs
+  FOR EACH ROW EXECUTE FUNCTION webhook_access_logs_append_only();
+CREATE OR REPLACE TRIGGER append_only_truncate BEFORE TRUNCATE ON webhook_access_logs
+  FOR EACH STATEMENT EXECUTE FUNCTION webhook_access_logs_append_only();
+
+-- ── Functions ───────────────────────────────────────────────────────────────────────────────────────────────────
+-- An older function of other shape gives way; ours (known by their comment) are replaced in place, without a gap.
+DO $$
+DECLARE
+  old record;
+BEGIN
+  FOR old IN
+    SELECT p.oid::regprocedure::text AS signature FROM pg_proc p
+    WHERE p.pronamespace = current_schema()::regnamespace
+      AND p.proname IN ('get_payment_providers_by_capability', 'update_integration_health', 'record_integration_metric',
+                        'cleanup_expired_oauth_states')
+      AND obj_description(p.oid, 'pg_proc') IS DISTINCT FROM 'Wasl 074'
+  LOOP
+    EXECUTE format('DROP FUNCTION IF EXISTS %s', old.signature);
+  END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION get_payment_providers_by_capability(p_capability text, p_country_code text DEFAULT NULL)
+RETURNS TABLE (
+  provider integration_provider_type, name text, is_mena_provider boolean, supported_countries text[],
+  supported_currencies text[], name_ar text, payment_capabilities text[], sort_order integer
+) LANGUAGE sql STABLE AS $$
+  SELECT p.provider, p.name, p.is_mena_provider, p.supported_countries, p.supported_currencies, p.name_ar,
+         p.payment_capabilities, p.sort_order
+  FROM integration_providers p
+  WHERE p.is_active AND p.category = 'payment'
+    AND p.payment_capabilities @> ARRAY[p_capability]
+    AND (p_country_code IS NULL OR coalesce(cardinality(p.supported_countries), 0) = 0
+         OR p.supported_countries @> ARRAY[upper(p_country_code)])
+  ORDER BY p.is_mena_provider DESC, p.sort_order, p.provider
+$$;
+COMMENT ON FUNCTION get_payment_providers_by_capability IS 'Wasl 074';
+
+CREATE OR REPLACE FUNCTION update_integration_health(
+  p_connection_id uuid, p_is_healthy boolean, p_message text DEFAULT NULL, p_response_time_ms integer DEFAULT NULL
+) RETURNS integration_health_state LANGUAGE sql AS $$
+  UPDATE integration_connections SET
+    last_health_check = now(),
+    health_failures = CASE WHEN p_is_healthy THEN 0 ELSE health_failures + 1 END,
+    health_state = CASE WHEN p_is_healthy THEN 'healthy' WHEN health_failures + 1 < 3 THEN 'degraded'
+                        ELSE 'unhealthy' END::integration_health_state,
+    health_message = p_message,
+    health_response_time_ms = p_response_time_ms
+  WHERE id = p_connection_id AND p_is_healthy IS NOT NULL
+  RETURNING health_state
+$$;
+COMMENT ON FUNCTION update_integration_health IS 'Wasl 074';
+
+-- Upper bounds of the histogram's buckets in milliseconds; the sixteenth takes the rest.
+CREATE OR REPLACE FUNCTION integration_metric_bounds() RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT ARRAY[1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 20000, 30000]
+$$;
+
+-- No name reaches dynamic SQL: each counter adds p_value or nothing.
+CREATE OR REPLACE FUNCTION record_integration_metric(
+  p_provider integration_provider_type, p_metric_type text, p_value integer DEFAULT 1, p_connection_id uuid DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  is_time boolean := p_metric_type IS NOT DISTINCT FROM 'response_time_ms';
+  observed bigint[];
+BEGIN
+  IF p_provider IS NULL OR p_value IS NULL OR p_value < 0 OR NOT coalesce(p_metric_type = ANY (ARRAY[
+      'total_connections', 'new_connections', 'failed_connections', 'api_calls_total', 'api_calls_success', 'api_calls_failed', 'webhooks_received', 'webhooks_processed', 'webhooks_failed', 'rate_limit_hits', 'response_time_ms']), false) THEN
+    RAISE EXCEPTION 'not a metric, or a value that is null or negative' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  observed := (SELECT array_agg((is_time AND bucket = slot)::int::bigint ORDER BY slot)
+               FROM generate_series(1, 16) AS slot,
+                    (SELECT count(*) + 1 AS bucket FROM unnest(integration_metric_bounds()) b WHERE b < p_value) AS found);
+  INSERT INTO integration_metrics_hourly AS m (
+    provider, connection_id, hour,
+    total_connections, new_connections, failed_connections, api_calls_total, api_calls_success, api_calls_failed, webhooks_received, webhooks_processed, webhooks_failed, rate_limit_hits,
+    response_time_count, response_time_sum_ms, response_time_buckets, avg_response_time_ms
+  ) VALUES (
+    p_provider, p_connection_id, date_trunc('hour', now(), 'UTC'),
+    CASE WHEN p_metric_type = 'total_connections' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'new_connections' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'failed_connections' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'api_calls_total' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'api_calls_success' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'api_calls_failed' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'webhooks_received' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'webhooks_processed' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'webhooks_failed' THEN p_value ELSE 0 END,
+    CASE WHEN p_metric_type = 'rate_limit_hits' THEN p_value ELSE 0 END,
+    is_time::int, CASE WHEN is_time THEN p_value ELSE 0 END, observed, CASE WHEN is_time THEN p_value END
+  )
+  ON CONFLICT (provider, connection_id, hour) DO UPDATE SET
+    total_connections = m.total_connections + excluded.total_connections,
+    new_connections = m.new_connections + excluded.new_connections,
+    failed_connections = m.failed_connections + excluded.failed_connections,
+    api_calls_total = m.api_calls_total + excluded.api_calls_total,
+    api_calls_success = m.api_calls_success + excluded.api_calls_success,
+    api_calls_failed = m.api_calls_failed + excluded.api_calls_failed,
+    webhooks_received = m.webhooks_received + excluded.webhooks_received,
+    webhooks_processed = m.webhooks_processed + excluded.webhooks_processed,
+    webhooks_failed = m.webhooks_failed + excluded.webhooks_failed,
+    rate_limit_hits = m.rate_limit_hits + excluded.rate_limit_hits,
+    response_time_count = m.response_time_count + excluded.response_time_count,
+    response_time_sum_ms = m.response_time_sum_ms + excluded.response_time_sum_ms,
+    response_time_buckets = (SELECT array_agg(coalesce(old.n, 0) + coalesce(new.n, 0) ORDER BY new.slot)
+      FROM unnest(excluded.response_time_buckets) WITH ORDINALITY AS new (n, slot)
+      LEFT JOIN unnest(m.response_time_buckets) WITH ORDINALITY AS old (n, slot) USING (slot)),
+    avg_response_time_ms = (m.response_time_sum_ms + excluded.response_time_sum_ms)::double precision
+      / nullif(m.response_time_count + excluded.response_time_count, 0);
+END $$;
+COMMENT ON FUNCTION record_integration_metric IS 'Wasl 074';
+
+CREATE OR REPLACE FUNCTION cleanup_expired_oauth_states() RETURNS integer LANGUAGE sql AS $$
+  WITH gone AS (DELETE FROM integration_oauth_states WHERE expires_at <= now() RETURNING 1)
+  SELECT count(*)::integer FROM gone
+$$;
+COMMENT ON FUNCTION cleanup_expired_oauth_states IS 'Wasl 074';
+
+
+-- ── The registry ────────────────────────────────────────────────────────────────────────────────────────────────
+-- Sorted as the enumerated type. What an operator changed (is_active, icon_url, sort_order) stays; a row that a later
+-- file has written (seeded_by) is not set back.
+INSERT INTO integration_providers AS p (
+  sort_order, provider, name, name_ar, category, auth_methods, capabilities, payment_capabilities, webhook_support,
+  realtime_support, rate_limits, required_scopes, optional_scopes, is_mena_provider, supported_countries,
+  supported_currencies, data_residency_regions, primary_locale, documentation_url, website_url, lifecycle, unverified,
+  is_active, seeded_by
+) VALUES
+  (10, 'tap_payments', 'Tap Payments', 'تاب للمدفوعات', 'payment', '{api_key}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,installments,tokenization,auth_capture,partial_capture,void,refund,partial_refund,invoicing,wallets,card,mada,knet,benefit,omannet,naps,stc_pay,apple_pay,google_pay}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,KW,BH,QA,OM,EG,JO,LB}', '{SAR,AED,KWD,BHD,QAR,OMR,EGP,JOD,LBP,USD,EUR,GBP}', '{}', 'ar',
+   'https://developers.tap.company', 'https://www.tap.company', 'stable', '{supported_countries.JO,supported_countries.LB,supported_currencies.JOD,supported_currencies.LBP}', true, 74),
+  (20, 'paymob', 'Paymob', 'باي موب', 'payment', '{api_key}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,installments,tokenization,auth_capture,partial_capture,void,refund,partial_refund,cash_collection,wallets,card,mada,omannet,fawry,valu,aman,masary,stc_pay,mobile_wallet,apple_pay,google_pay}', true, false, '{}', '{}', '{}', true,
+   '{EG,SA,AE,PK,OM,PS}', '{EGP,SAR,AED,PKR,OMR,USD}', '{}', 'ar',
+   'https://developers.paymob.com', 'https://paymob.com', 'stable', '{payment_capabilities.fawry}', true, 74),
+  (30, 'tabby', 'Tabby', 'تابي', 'payment', '{api_key}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "eligibility": true, "webhooks": true}', '{installments,bnpl,auth_capture,partial_capture,void,refund,partial_refund}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,KW,BH,QA,EG}', '{SAR,AED,KWD,BHD,QAR,EGP}', '{}', 'ar',
+   'https://docs.tabby.ai', 'https://tabby.ai', 'stable', '{}', true, 74),
+  (40, 'tamara', 'Tamara', 'تمارا', 'payment', '{api_key,jwt}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "eligibility": true, "webhooks": true}', '{installments,bnpl,auth_capture,partial_capture,void,refund,partial_refund}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,KW}', '{SAR,AED,KWD}', '{}', 'ar',
+   'https://docs.tamara.co', 'https://tamara.co', 'stable', '{}', true, 74),
+  (50, 'moyasar', 'Moyasar', 'ميسر', 'payment', '{basic_auth}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,wallets,card,mada,stc_pay,apple_pay,google_pay,samsung_pay}', true, false, '{}', '{}', '{}', true,
+   '{SA}', '{SAR}', '{}', 'ar',
+   'https://docs.moyasar.com', 'https://moyasar.com', 'stable', '{}', true, 74),
+  (60, 'paytabs', 'PayTabs', 'بيتابس', 'payment', '{api_key}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,wallets,cash_collection,card,mada,knet,omannet,stc_pay,apple_pay,samsung_pay,fawry,valu,meeza,aman}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,JO,BH,KW,OM,QA}', '{SAR,AED,EGP,JOD,BHD,KWD,OMR,QAR,USD,EUR,GBP}', '{}', 'ar',
+   'https://support.paytabs.com', 'https://paytabs.com', 'stable', '{}', true, 74),
+  (70, 'unifonic', 'Unifonic', 'يونيفونك', 'communication', '{api_key,basic_auth}',
+   '{"sms": true, "whatsapp": true, "voice": true, "otp": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,JO,KW,BH,QA,OM}', NULL, '{}', 'ar',
+   'https://docs.unifonic.com', 'https://www.unifonic.com', 'stable', '{}', true, 74),
+  (80, 'infobip', 'Infobip', 'إنفوبيب', 'communication', '{api_key,basic_auth,oauth2}',
+   '{"sms": true, "whatsapp": true, "voice": true, "rcs": true, "viber": true, "otp": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,KW,BH,QA,OM,JO,LB,MA,TN,DZ}', NULL, '{}', 'ar',
+   'https://www.infobip.com/docs', 'https://www.infobip.com', 'stable', '{}', true, 74),
+  (90, 'aramex', 'Aramex', 'أرامكس', 'logistics', '{custom}',
+   '{"rates": true, "shipments": true, "labels": true, "tracking": true, "pickups": true, "cash_on_delivery": true}', '{}', false, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,KW,BH,QA,OM,JO,LB}', NULL, '{}', 'ar',
+   'https://www.aramex.com/developers', 'https://www.aramex.com', 'stable', '{}', true, 74),
+  (100, 'smsa', 'SMSA Express', 'سمسا إكسبريس', 'logistics', '{api_key}',
+   '{"shipments": true, "labels": true, "tracking": true, "returns": true, "cash_on_delivery": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{SA}', NULL, '{}', 'ar',
+   'https://www.smsaexpress.com', 'https://www.smsaexpress.com', 'stable', '{}', true, 74),
+  (110, 'fetchr', 'Fetchr', 'فتشر', 'logistics', '{api_key}',
+   '{"shipments": true, "tracking": true}', '{}', false, false, '{}', '{}', '{}', true,
+   '{AE,SA,EG,JO,BH}', NULL, '{}', 'ar',
+   'https://fetchr.us', 'https://fetchr.us', 'dormant', '{operations}', true, 74),
+  (120, 'aws_me', 'AWS Middle East', 'أمازون ويب سيرفيسز – الشرق الأوسط', 'storage', '{custom}',
+   '{"objects": true, "presign": true, "residency": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{BH,SA,AE,KW,QA,OM}', NULL, '{me-south-1,me-central-1}', 'ar',
+   'https://docs.aws.amazon.com', 'https://aws.amazon.com', 'stable', '{}', true, 74),
+  (130, 'azure_me', 'Microsoft Azure Middle East', 'مايكروسوفت أزور – الشرق الأوسط', 'storage', '{oauth2}',
+   '{"objects": true, "presign": true, "residency": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{AE,SA,KW,QA,BH,OM}', NULL, '{uaenorth,uaecentral,qatarcentral}', 'ar',
+   'https://learn.microsoft.com/azure', 'https://azure.microsoft.com', 'stable', '{}', true, 74),
+  (140, 'github', 'GitHub', 'جيت هب', 'development', '{oauth2,api_key,webhook_secret}',
+   '{"repositories": true, "issues": true, "pull_requests": true, "webhooks": true}', '{}', true, false, '{"requests": 5000, "per_seconds": 3600}', '{read:user}', '{repo,admin:repo_hook,workflow,read:org}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.github.com', 'https://github.com', 'stable', '{}', true, 74),
+  (150, 'supabase', 'Supabase', 'سوبابيس', 'database', '{oauth2_pkce,api_key}',
+   '{"projects": true, "database": true, "auth": true, "storage": true, "webhooks": true}', '{}', true, true, '{"requests": 60, "per_seconds": 60}', '{}', '{projects:read,database:read}', false,
+   NULL, NULL, '{}', 'en',
+   'https://supabase.com/docs', 'https://supabase.com', 'stable', '{}', true, 74),
+  (160, 'cloudflare', 'Cloudflare', 'كلاودفلير', 'deploy', '{api_key}',
+   '{"dns": true, "workers": true, "objects": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.cloudflare.com', 'https://www.cloudflare.com', 'beta', '{}', false, 74),
+  (170, 'vercel', 'Vercel', 'فيرسل', 'deploy', '{oauth2,api_key}',
+   '{"deployments": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://vercel.com/docs', 'https://vercel.com', 'beta', '{}', false, 74),
+  (180, 'stripe', 'Stripe', 'سترايب', 'payment', '{api_key,oauth2}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "payouts": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,payouts,invoicing,marketplace,wallets,3ds,card,apple_pay,google_pay}', true, false, '{}', '{}', '{}', false,
+   '{AE,AU,AT,BE,BR,BG,CA,HR,CY,CZ,DK,EE,FI,FR,DE,GI,GR,HK,HU,IE,IT,JP,LV,LI,LT,LU,MY,MT,MX,NL,NZ,NO,PL,PT,RO,SG,SK,SI,ES,SE,CH,TH,GB,US}', NULL, '{}', 'en',
+   'https://docs.stripe.com', 'https://stripe.com', 'beta', '{}', false, 74),
+  (190, 'paypal', 'PayPal', 'باي بال', 'payment', '{oauth2}',
+   '{"hosted_page": true, "payments": true, "refunds": true, "payouts": true, "webhooks": true}', '{one_time,recurring,auth_capture,partial_capture,void,refund,partial_refund,payouts,invoicing,wallets,card}', true, false, '{}', '{}', '{}', false,
+   NULL, '{AUD,BRL,CAD,CNY,CZK,DKK,EUR,HKD,HUF,ILS,JPY,MYR,MXN,TWD,NZD,NOK,PHP,PLN,GBP,SGD,SEK,CHF,THB,USD}', '{}', 'en',
+   'https://developer.paypal.com', 'https://www.paypal.com', 'beta', '{}', false, 74),
+  (200, 'square', 'Square', 'سكوير', 'payment', '{oauth2,api_key}',
+   '{"payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,void,refund,partial_refund,invoicing,wallets,card,apple_pay,google_pay}', true, false, '{}', '{}', '{}', false,
+   '{US,CA,AU,JP,GB,IE,FR,ES}', '{USD,CAD,AUD,JPY,GBP,EUR}', '{}', 'en',
+   'https://developer.squareup.com', 'https://squareup.com', 'beta', '{}', false, 74),
+  (210, 'paddle', 'Paddle', 'بادل', 'payment', '{api_key}',
+   '{"subscriptions": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,refund,partial_refund,invoicing,wallets,card,apple_pay,google_pay}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.paddle.com', 'https://www.paddle.com', 'beta', '{}', false, 74),
+  (220, 'resend', 'Resend', 'ريسيند', 'communication', '{api_key}',
+   '{"email": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://resend.com/docs', 'https://resend.com', 'beta', '{}', false, 74),
+  (230, 'twilio', 'Twilio', 'تويليو', 'communication', '{basic_auth}',
+   '{"sms": true, "whatsapp": true, "voice": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://www.twilio.com/docs', 'https://www.twilio.com', 'beta', '{}', false, 74),
+  (240, 'sendgrid', 'SendGrid', 'سيند جريد', 'communication', '{api_key}',
+   '{"email": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://www.twilio.com/docs/sendgrid', 'https://sendgrid.com', 'beta', '{}', false, 74),
+  (250, 'slack', 'Slack', 'سلاك', 'communication', '{oauth2}',
+   '{"messages": true, "webhooks": true}', '{}', true, true, '{}', '{chat:write}', '{channels:read}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.slack.dev', 'https://slack.com', 'beta', '{}', false, 74),
+  (260, 'discord', 'Discord', 'ديسكورد', 'communication', '{oauth2,api_key}',
+   '{"messages": true}', '{}', true, true, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://discord.com/developers/docs', 'https://discord.com', 'beta', '{}', false, 74),
+  (270, 'posthog', 'PostHog', 'بوست هوج', 'analytics', '{api_key}',
+   '{"events": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://posthog.com/docs', 'https://posthog.com', 'beta', '{}', false, 74),
+  (280, 'sentry', 'Sentry', 'سنتري', 'monitoring', '{oauth2,api_key}',
+   '{"errors": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.sentry.io', 'https://sentry.io', 'beta', '{}', false, 74),
+  (290, 'google_analytics', 'Google Analytics', 'إحصاءات جوجل', 'analytics', '{oauth2_pkce}',
+   '{"reports": true}', '{}', false, false, '{}', '{https://www.googleapis.com/auth/analytics.readonly}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.google.com/analytics', 'https://analytics.google.com', 'beta', '{}', false, 74),
+  (300, 'mixpanel', 'Mixpanel', 'ميكس بانل', 'analytics', '{basic_auth}',
+   '{"events": true}', '{}', false, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.mixpanel.com', 'https://mixpanel.com', 'beta', '{}', false, 74),
+  (310, 'datadog', 'Datadog', 'داتا دوج', 'monitoring', '{api_key}',
+   '{"metrics": true, "alerts": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.datadoghq.com', 'https://www.datadoghq.com', 'beta', '{}', false, 74),
+  (320, 'segment', 'Segment', 'سيجمنت', 'analytics', '{api_key,basic_auth}',
+   '{"events": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://segment.com/docs', 'https://segment.com', 'beta', '{}', false, 74),
+  (330, 'clerk', 'Clerk', 'كليرك', 'auth', '{api_key}',
+   '{"users": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://clerk.com/docs', 'https://clerk.com', 'beta', '{}', false, 74),
+  (340, 'auth0', 'Auth0', 'أوث زيرو', 'auth', '{oauth2}',
+   '{"users": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://auth0.com/docs', 'https://auth0.com', 'beta', '{}', false, 74),
+  (350, 'cloudinary', 'Cloudinary', 'كلاوديناري', 'storage', '{basic_auth}',
+   '{"media": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://cloudinary.com/documentation', 'https://cloudinary.com', 'beta', '{}', false, 74),
+  (360, 'aws_s3', 'Amazon S3', 'أمازون S3', 'storage', '{custom}',
+   '{"objects": true, "presign": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.aws.amazon.com/s3', 'https://aws.amazon.com/s3', 'beta', '{}', false, 74),
+  (370, 'linear', 'Linear', 'لينير', 'development', '{oauth2,api_key}',
+   '{"issues": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://linear.app/developers', 'https://linear.app', 'beta', '{}', false, 74),
+  (380, 'gitlab', 'GitLab', 'جيت لاب', 'development', '{oauth2_pkce,api_key}',
+   '{"repositories": true, "issues": true, "merge_requests": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.gitlab.com', 'https://gitlab.com', 'beta', '{}', false, 74),
+  (390, 'bitbucket', 'Bitbucket', 'بت باكيت', 'development', '{oauth2,basic_auth}',
+   '{"repositories": true, "pull_requests": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.atlassian.com/cloud/bitbucket', 'https://bitbucket.org', 'beta', '{}', false, 74),
+  (400, 'jira', 'Jira', 'جيرا', 'development', '{oauth2,basic_auth}',
+   '{"issues": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.atlassian.com/cloud/jira', 'https://www.atlassian.com/software/jira', 'beta', '{}', false, 74),
+  (410, 'mongodb_atlas', 'MongoDB Atlas', 'مونجو دي بي أطلس', 'database', '{api_key,oauth2}',
+   '{"clusters": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://www.mongodb.com/docs/atlas', 'https://www.mongodb.com/atlas', 'beta', '{}', false, 74),
+  (420, 'firebase', 'Firebase', 'فايربيس', 'database', '{jwt,oauth2}',
+   '{"database": true, "auth": true, "messaging": true}', '{}', false, true, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://firebase.google.com/docs', 'https://firebase.google.com', 'beta', '{}', false, 74),
+  (430, 'planetscale', 'PlanetScale', 'بلانيت سكيل', 'database', '{api_key,oauth2}',
+   '{"databases": true, "branches": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://planetscale.com/docs', 'https://planetscale.com', 'beta', '{}', false, 74),
+  (440, 'neon', 'Neon', 'نيون', 'database', '{api_key,oauth2}',
+   '{"projects": true, "branches": true}', '{}', false, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://neon.com/docs', 'https://neon.com', 'beta', '{}', false, 74),
+  (450, 'hubspot', 'HubSpot', 'هب سبوت', 'crm', '{oauth2,api_key}',
+   '{"contacts": true, "deals": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.hubspot.com', 'https://www.hubspot.com', 'beta', '{}', false, 74),
+  (460, 'salesforce', 'Salesforce', 'سيلزفورس', 'crm', '{oauth2_pkce}',
+   '{"contacts": true, "deals": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.salesforce.com', 'https://www.salesforce.com', 'beta', '{}', false, 74),
+  (470, 'mailchimp', 'Mailchimp', 'ميل تشيمب', 'marketing', '{oauth2,api_key}',
+   '{"audiences": true, "campaigns": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://mailchimp.com/developer', 'https://mailchimp.com', 'beta', '{}', false, 74),
+  (480, 'intercom', 'Intercom', 'إنتركوم', 'crm', '{oauth2,api_key}',
+   '{"conversations": true, "contacts": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.intercom.com', 'https://www.intercom.com', 'beta', '{}', false, 74),
+  (490, 'customerio', 'Customer.io', 'كستمر آي أو', 'marketing', '{basic_auth,api_key}',
+   '{"campaigns": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.customer.io', 'https://customer.io', 'beta', '{}', false, 74)
+ON CONFLICT (provider) DO UPDATE SET
+  name = excluded.name,
+  name_ar = excluded.name_ar,
+  category = excluded.category,
+  auth_methods = excluded.auth_methods,
+  capabilities = excluded.capabilities,
+  payment_capabilities = excluded.payment_capabilities,
+  webhook_support = excluded.webhook_support,
+  realtime_support = excluded.realtime_support,
+  rate_limits = excluded.rate_limits,
+  required_scopes = excluded.required_scopes,
+  optional_scopes = excluded.optional_scopes,
+  is_mena_provider = excluded.is_mena_provider,
+  supported_countries = excluded.supported_countries,
+  supported_currencies = excluded.supported_currencies,
+  data_residency_regions = excluded.data_residency_regions,
+  primary_locale = excluded.primary_locale,
+  documentation_url = excluded.documentation_url,
+  website_url = excluded.website_url,
+  lifecycle = excluded.lifecycle,
+  unverified = excluded.unverified,
+  seeded_by = excluded.seeded_by
+WHERE p.seeded_by < 74;
+
+-- ── What a host application had before ──────────────────────────────────────────────────────────────────────────
+-- Read only, imported once: metadata.imported_from marks what has come, and no later change of the source is followed.
+DO $$
+BEGIN
+  IF (SELECT count(*) FROM information_schema.columns
+      WHERE table_schema = current_schema() AND table_name = 'projects' AND column_name IN (
+        'github_repo_owner', 'github_repo_name', 'github_branch', 'github_sync_mode', 'github_sync_enabled',
+        'github_installation_id', 'github_webhook_secret', 'last_github_sync_at')) = 8 THEN
+    EXECUTE $import$
+      INSERT INTO integration_connections (project_id, provider, status, auth_method, environment, external_account_id,
+        external_account_name, webhook_secret_encrypted, last_sync_at, connected_at, disconnected_at, metadata)
+      SELECT p.id, 'github',
+        CASE WHEN p.github_sync_enabled THEN 'connected' ELSE 'disconnected' END::integration_connection_status,
+        'oauth2', 'prod', p.github_installation_id::text, concat_ws('/', p.github_repo_owner, p.github_repo_name),
+        p.github_webhook_secret::text, p.last_github_sync_at,
+        CASE WHEN p.github_sync_enabled THEN now() END, CASE WHEN p.github_sync_enabled THEN NULL ELSE now() END,
+        jsonb_strip_nulls(jsonb_build_object('imported_from', 'projects.github', 'branch', p.github_branch,
+          'sync_mode', p.github_sync_mode, 'sync_enabled', p.github_sync_enabled))
+      FROM projects p
+      WHERE p.github_repo_owner IS NOT NULL AND NOT EXISTS (
+        SELECT FROM integration_connections c
+        WHERE c.project_id = p.id AND c.provider = 'github' AND c.metadata ->> 'imported_from' = 'projects.github')
+    $import$;
+  END IF;
+  IF to_regclass('supabase_oauth_connections') IS NOT NULL
+     AND (SELECT count(*) FROM information_schema.columns
+          WHERE table_schema = current_schema() AND table_name = 'supabase_oauth_connections' AND column_name IN (
+            'user_id', 'access_token_encrypted', 'refresh_token_encrypted', 'token_expires_at', 'discovery_data',
+            'connection_status', 'created_at')) = 7
+     AND EXISTS (SELECT FROM information_schema.columns
+                 WHERE table_schema = current_schema() AND table_name = 'projects' AND column_name = 'user_id') THEN
+    EXECUTE $import$
+      INSERT INTO integration_connections (project_id, provider, status, auth_method, environment, token_expires_at,
+        access_token_encrypted, refresh_token_encrypted, connected_at, metadata)
+      SELECT p.id, 'supabase', 'connected', 'oauth2_pkce', 'prod', s.token_expires_at, s.access_token_encrypted::text,
+        s.refresh_token_encrypted::text, s.created_at,
+        jsonb_strip_nulls(jsonb_build_object('imported_from', 'supabase_oauth_connections',
+          'imported_key', s.source_key, 'discovery_data', to_jsonb(s.discovery_data)))
+      FROM (SELECT DISTINCT ON (k.source_key) x.*, k.source_key
+            FROM supabase_oauth_connections x
+            CROSS JOIN LATERAL (SELECT concat_ws('@', x.user_id, extract(epoch FROM x.created_at))) AS k (source_key)
+            WHERE x.connection_status::text = 'active'
+            ORDER BY k.source_key) s
+      JOIN projects p ON p.user_id = s.user_id
+      WHERE NOT EXISTS (
+        SELECT FROM integration_connections c
+        WHERE c.project_id = p.id AND c.provider = 'supabase'
+          AND c.metadata ->> 'imported_from' = 'supabase_oauth_connections'
+          AND c.metadata ->> 'imported_key' IS NOT DISTINCT FROM s.source_key)
+    $import$;
+  END IF;
+END $$;
+
+RESET client_min_messages;
+RESET lock_timeout;
+SELECT pg_advisory_unlock(7415307400);
+
+-- ── Roll back ───────────────────────────────────────────────────────────────────────────────────────────────────
+-- Later files first. Removes everything above, and its rows; never `projects`. Then this file can run again.
+/*
+DROP FUNCTION IF EXISTS get_payment_providers_by_capability(text, text);
+DROP FUNCTION IF EXISTS update_integration_health(uuid, boolean, text, integer);
+DROP FUNCTION IF EXISTS record_integration_metric(integration_provider_type, text, integer, uuid);
+DROP FUNCTION IF EXISTS cleanup_expired_oauth_states();
+DROP FUNCTION IF EXISTS integration_metric_bounds();
+DROP TABLE IF EXISTS integration_metrics_hourly;
+DROP TABLE IF EXISTS integration_api_logs;
+DROP TABLE IF EXISTS integration_oauth_states;
+DROP TABLE IF EXISTS integration_webhook_configs;
+DROP TABLE IF EXISTS webhook_access_logs;
+DROP TABLE IF EXISTS integration_events;
+DROP TABLE IF EXISTS integration_connections;
+DROP TABLE IF EXISTS integration_providers;
+DROP TABLE IF EXISTS wasl_migrations;
+DROP FUNCTION IF EXISTS webhook_access_logs_append_only();
+DROP FUNCTION IF EXISTS integration_touch_updated_at();
+DROP TYPE IF EXISTS integration_health_state;
+DROP TYPE IF EXISTS integration_environment;
+DROP TYPE IF EXISTS integration_event_status;
+DROP TYPE IF EXISTS integration_connection_status;
+DROP TYPE IF EXISTS integration_auth_method;
+DROP TYPE IF EXISTS integration_category;
+DROP TYPE IF EXISTS integration_provider_type;
+*/
