@@ -82,7 +82,7 @@ BEGIN
   PERFORM pg_notify('wasl_changed', TG_ARGV[0]);
   RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER announce_change AFTER UPDATE OR DELETE ON api_keys
+CREATE OR REPLACE TRIGGER announce_change AFTER UPDATE OF revoked_at, expires_at, scopes OR DELETE ON api_keys
   FOR EACH STATEMENT EXECUTE FUNCTION wasl_announce_change('api_keys');
 CREATE OR REPLACE TRIGGER announce_change AFTER INSERT OR UPDATE OR DELETE ON webhook_addresses
   FOR EACH STATEMENT EXECUTE FUNCTION wasl_announce_change('connections');

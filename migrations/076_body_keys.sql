@@ -9,13 +9,16 @@ CREATE TABLE IF NOT EXISTS body_keys (
   -- Deleting the project deletes its keys: without them its bodies are noise, wherever copies may lie.
   project_id uuid NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   wrapped_key jsonb,
-  -- One key a project and month (long before 2^32 bodies); the first that comes decides.
-  month date NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
+  -- From here on it only opens; a younger key seals (long before 2^32 bodies).
+  retired_at timestamptz,
   destroyed_at timestamptz,
-  UNIQUE (project_id, month),
   CHECK ((wrapped_key IS NULL) = (destroyed_at IS NOT NULL))
 );
+-- Two replicas that make a project's key at once: the index decides, and both use the one that was first.
+CREATE UNIQUE INDEX IF NOT EXISTS body_keys_current ON body_keys (project_id)
+  WHERE retired_at IS NULL AND destroyed_at IS NULL;
+CREATE INDEX IF NOT EXISTS body_keys_project ON body_keys (project_id);
 
 RESET client_min_messages;
 RESET lock_timeout;

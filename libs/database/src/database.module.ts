@@ -1,19 +1,9 @@
-import { Global, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common'
-import type { EntitySchema } from '@mikro-orm/postgresql'
+import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common'
 import { Database, DatabaseAddress } from './database.ts'
-
-/** The list of entity schemas; the app says which, so that it can be read in one place. */
-export abstract class Entities {
-  abstract readonly schemas: readonly EntitySchema[]
-}
-
-export function entities(schemas: readonly EntitySchema[]): { provide: typeof Entities; useValue: Entities } {
-  return { provide: Entities, useValue: { schemas } }
-}
 
 @Injectable()
 class DatabaseCloser implements OnApplicationShutdown {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(private readonly database: Database) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.database.close()
@@ -25,8 +15,8 @@ class DatabaseCloser implements OnApplicationShutdown {
   providers: [
     {
       provide: Database,
-      inject: [DatabaseAddress, Entities],
-      useFactory: (address: DatabaseAddress, list: Entities) => Database.connect(address.url, list.schemas),
+      inject: [DatabaseAddress],
+      useFactory: (address: DatabaseAddress) => Database.connect(address.url),
     },
     DatabaseCloser,
   ],

@@ -1,4 +1,3 @@
-import { MikroORM, type EntityManager, type EntitySchema, PostgreSqlDriver } from '@mikro-orm/postgresql'
 import pg from 'pg'
 
 /** Where the database is; filled by the app (a given `DATABASE_URL`, or the embedded server's). */
@@ -9,7 +8,7 @@ export class DatabaseAddress {
 /** Who asks: every tenant query sees the rows of this project, and of this environment where the key has one. */
 export interface Tenant {
   projectId: string
-  environment?: string | undefined
+  environment?: string | null | undefined
 }
 
 export type Sql = Pick<pg.ClientBase, 'query'>
@@ -17,38 +16,27 @@ export type Sql = Pick<pg.ClientBase, 'query'>
 const STATEMENT_TIMEOUT_MS = 10_000
 
 /**
- * PostgreSQL. `asProject` is the one place where tenancy is laid over the entity manager; `query` and `transaction`
+ * PostgreSQL. `asProject` is the one place where a transaction is given to a tenant; `query` and `transaction`
  * are for SQL in plain sight. Lost connections are made anew at the next use and never end the process.
  */
 export class Database {
   private constructor(
     readonly url: string,
     private readonly pool: pg.Pool,
-    private readonly orm: MikroORM,
     private readonly hasTenantRole: boolean,
   ) {}
 
-  static async connect(url: string, entities: readonly EntitySchema[]): Promise<Database> {
+  static async connect(url: string): Promise<Database> {
     const pool = new pg.Pool({
       connectionString: url,
-      max: 4,
+      max: 8,
       application_name: 'wasl',
       statement_timeout: STATEMENT_TIMEOUT_MS,
       connectionTimeoutMillis: 3_000,
       keepAlive: true,
     })
     pool.on('error', () => undefined)
-    const orm = await MikroORM.init({
-      driver: PostgreSqlDriver,
-      clientUrl: url,
-      entities: [...entities],
-      discovery: { warnWhenNoEntities: false },
-      pool: { min: 0, max: 6 },
-      driverOptions: { statement_timeout: STATEMENT_TIMEOUT_MS },
-      forceUtcTimezone: true,
-      debug: false,
-    })
-    return new Database(url, pool, orm, await tenantRoleUsable(pool))
+    return new Database(url, pool, await tenantRoleUsable(pool))
   }
 
   async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -75,21 +63,32 @@ export class Database {
     }
   }
 
-  /** Work for one tenant: scoped in the database too (row-level security), where the role `wasl_tenant` could be made. */
-  async asProject<T>(tenant: Tenant, work: (em: EntityManager) => Promise<T>): Promise<T> {
-    return this.orm.em.fork().transactional(async (em) => {
-      if (this.hasTenantRole) await em.execute('SET LOCAL ROLE wasl_tenant')
-      await em.execute(
-        "SELECT set_config('wasl.project_id', ?, true), set_config('wasl.environment', ?, true), set_config('synchronous_commit', 'on', true)",
+  /** One transaction for one tenant: the database itself shows no other's rows, where the role `wasl_tenant` could be made. */
+  async asProject<T>(tenant: Tenant, work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.transaction(async (sql) => {
+      if (this.hasTenantRole) await sql.query('SET LOCAL ROLE wasl_tenant')
+      await sql.query(
+        "SELECT set_config('wasl.project_id', $1, true), set_config('wasl.environment', $2, true)",
         [tenant.projectId, tenant.environment ?? ''],
       )
-      return work(em as EntityManager)
+      return work(sql)
     })
   }
 
-  /** Work that belongs to no tenant: the admin's, the registry's, the tasks'. */
-  async asPlatform<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
-    return this.orm.em.fork().transactional((em) => work(em as EntityManager))
+  /** Runs `work` unless another session holds the lock of this name (then null); the lock goes with the connection. */
+  async withLock<T>(name: string, work: () => Promise<T>): Promise<T | null> {
+    const client = await this.pool.connect()
+    try {
+      const { rows } = await client.query<{ free: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 74)) AS free',
+        [name],
+      )
+      if (!rows[0]?.free) return null
+      return await work()
+    } finally {
+      // Closing the connection gives the lock back, whatever state it is in.
+      client.release(true)
+    }
   }
 
   /** Why the database cannot be relied on; empty when it can. */
@@ -101,7 +100,6 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.orm.close(true)
     await this.pool.end()
   }
 }

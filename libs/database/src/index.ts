@@ -1,6 +1,6 @@
 /** PostgreSQL: the embedded server, migrations, connections, transactions, and who may see which row. */
 export { Database, DatabaseAddress, type Sql, type Tenant } from './database.ts'
-export { DatabaseModule, entities } from './database.module.ts'
+export { DatabaseModule } from './database.module.ts'
 export { DataDirInUse, EmbeddedPostgres } from './embedded/embedded-postgres.ts'
 export { Lane } from './lane.ts'
 export { migrationFiles, runMigrations } from './migrations/run-migrations.ts'

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http'
+import helmet from '@fastify/helmet'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { LoggerService } from '@nestjs/common'
+import { answerProblem, HeadersTooLarge, NotFound, requestId } from '@app/http'
+import { IngestRoute } from '@app/webhooks'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { serveDocs } from './docs.ts'
+import { PlatformModule } from './platform.module.ts'
+
+const MAX_HEADERS = 100
+
+/** The whole HTTP side, ready to listen: what `npm start` serves and what the tests drive. */
+export async function createApp(
+  databaseUrl: string,
+  logger: LoggerService | false,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    genReqId: ({ headers }: IncomingMessage) => requestId(headers),
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    // A malformed percent-encoding in a path is an address that does not exist.
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      answerProblem(request, reply, NotFound())
+    },
+  })
+  const fastify = adapter.getInstance()
+  fastify.server.maxHeadersCount = 0 // None is silently dropped; more than 100 are refused below.
+  fastify.addHook('onRequest', (request, reply, next) => {
+    void reply.header('x-request-id', request.id).header('cache-control', 'no-store')
+    if (request.raw.rawHeaders.length / 2 > MAX_HEADERS) {
+      answerProblem(request, reply, HeadersTooLarge())
+      return
+    }
+    next()
+  })
+  const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.at(databaseUrl), adapter, {
+    logger,
+    bufferLogs: false,
+    abortOnError: false,
+  })
+  await app.register(helmet as never, {
+    hsts: { maxAge: 31_536_000, includeSubDomains: true },
+    referrerPolicy: { policy: 'no-referrer' },
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+  })
+  app.get(IngestRoute).register(fastify as never)
+  serveDocs(app)
+  await app.init()
+  return app
+}

@@ -1,0 +1,46 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common'
+import { APP_FILTER, APP_PIPE } from '@nestjs/core'
+import { BodiesModule } from '@app/bodies'
+import { CatalogueModule } from '@app/catalogue'
+import { ConfigModule } from '@app/config'
+import { ConnectionsModule } from '@app/connections'
+import { DatabaseAddress, DatabaseModule } from '@app/database'
+import { Checked, HttpModule, ProblemFilter } from '@app/http'
+import { JobsModule } from '@app/jobs'
+import { ProjectsModule } from '@app/projects'
+import { SecretsModule } from '@app/secrets'
+import { WebhooksModule } from '@app/webhooks'
+import { HealthChecks } from './health-checks.ts'
+import { RewrapKeys } from './rewrap-keys.ts'
+
+/** Every room of this build; the one place where they are wired together. */
+@Global()
+@Module({
+  imports: [
+    ConfigModule,
+    SecretsModule,
+    DatabaseModule,
+    HttpModule,
+    JobsModule,
+    ProjectsModule,
+    CatalogueModule,
+    BodiesModule,
+    ConnectionsModule,
+    WebhooksModule,
+  ],
+  providers: [
+    HealthChecks,
+    RewrapKeys,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useClass: Checked },
+  ],
+})
+export class PlatformModule {
+  static at(databaseUrl: string): DynamicModule {
+    return {
+      module: PlatformModule,
+      providers: [{ provide: DatabaseAddress, useValue: new DatabaseAddress(databaseUrl) }],
+      exports: [DatabaseAddress],
+    }
+  }
+}

@@ -1,0 +1,3 @@
+/** The provider registry and its questions. */
+export { Catalogue } from './catalogue.ts'
+export { CatalogueModule } from './catalogue.module.ts'

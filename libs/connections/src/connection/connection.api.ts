@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { pageQuery } from '@app/http'
+import { type Connector, modeOf, credsOf } from '@app/connector-kit'
+import { connectorOf } from '@app/providers'
+import type { StoredCredentials } from '../credentials/credential-vault.ts'
+import type { ConnectionRow } from './connection.ts'
+
+const alias = z.string().trim().min(1).max(100)
+const small = z.record(
+  z.string().max(60),
+  z.union([z.string().max(2_000), z.number(), z.boolean(), z.null()]),
+)
+const metadata = z
+  .record(z.string().max(60), z.string().max(500))
+  .refine((value) => Object.keys(value).length <= 20)
+const environment = z.enum(['dev', 'staging', 'prod'])
+
+export const newConnection = z.strictObject({
+  provider: z.string().min(1).max(60),
+  environment,
+  alias: alias.optional(),
+  credentials: z.record(z.string().max(60), z.unknown()),
+  config: small.optional(),
+  metadata: metadata.optional(),
+  verify: z.boolean().default(true),
+})
+export type NewConnection = z.infer<typeof newConnection>
+
+export const changedConnection = z.strictObject({
+  alias: alias.nullable().optional(),
+  config: small.optional(),
+  metadata: metadata.optional(),
+  status: z.enum(['suspended', 'connected']).optional(),
+})
+export type ChangedConnection = z.infer<typeof changedConnection>
+
+export const newCredentials = z.strictObject({
+  credentials: z.record(z.string().max(60), z.unknown()),
+  verify: z.boolean().default(true),
+})
+
+export const connectionsQuery = z.strictObject({
+  ...pageQuery,
+  provider: z.string().max(60).optional(),
+  environment: environment.optional(),
+  status: z
+    .enum(['pending', 'connected', 'failed', 'expired', 'refreshing', 'disconnected', 'suspended'])
+    .optional(),
+  health: z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).optional(),
+})
+export type ConnectionsQuery = z.infer<typeof connectionsQuery>
+
+/** The only way a connection leaves the house: secrets cannot pass it. */
+export function presentConnection(
+  row: ConnectionRow,
+  stored: StoredCredentials | null,
+  publicUrl: string,
+): Record<string, unknown> {
+  const connector = connectorOf(row.provider)
+  return {
+    id: row.id,
+    version: row.version,
+    project_id: row.project_id,
+    provider: row.provider,
+    environment: row.environment,
+    alias: row.alias,
+    status: row.status,
+    auth_method: row.auth_method,
+    provider_mode: connector ? modeOfConnection(connector, row, stored) : null,
+    health: {
+      state: row.health_state,
+      message: row.health_message,
+      checked_at: row.last_health_check,
+      response_time_ms: row.health_response_time_ms,
+    },
+    webhook: connector?.webhooks
+      ? {
+          url: row.webhook_url === null ? null : publicUrl + new URL(row.webhook_url).pathname,
+          secret_required: stored?.current[connector.webhooks.secretField] === undefined,
+        }
+      : null,
+    credentials: connector && stored ? hints(connector, stored.current) : {},
+    scopes: row.scopes,
+    external_account: row.external_account_id
+      ? { id: row.external_account_id, name: row.external_account_name }
+      : null,
+    config: row.config,
+    metadata: row.metadata,
+    connected_at: row.connected_at,
+    disconnected_at: row.disconnected_at,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+  }
+}
+
+/** `config.mode`, else what the key tells, else live in prod and test elsewhere (unified-models.md 0). */
+export function modeOfConnection(
+  connector: Connector,
+  { config, environment: place }: Pick<ConnectionRow, 'config' | 'environment'>,
+  stored: StoredCredentials | null,
+): 'test' | 'live' {
+  if (config.mode === 'test' || config.mode === 'live') return config.mode
+  const told = stored
+    ? modeOf(connector.credentials, credsOf(connector.credentials, stored.current))
+    : undefined
+  return told ?? (place === 'prod' ? 'live' : 'test')
+}
+
+function hints(connector: Connector, values: Record<string, string>): Record<string, string> {
+  const creds = credsOf(connector.credentials, values)
+  return Object.fromEntries(
+    Object.entries(creds).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.hint()]],
+    ),
+  )
+}

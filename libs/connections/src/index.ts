@@ -1,0 +1,5 @@
+/** Who is linked to what: accounts at providers, their credentials, and the addresses that providers deliver to. */
+export { Connections } from './connection/connections.ts'
+export { placeOf as placeOfCredentials } from './credentials/credential-vault.ts'
+export { ConnectionsModule } from './connections.module.ts'
+export { type WebhookTarget, WebhookTargets } from './webhook-address/webhook-targets.ts'

@@ -1,0 +1,18 @@
+export type Encoding = 'hex' | 'hex_any_case' | 'base64'
+
+const SHAPES: Readonly<Record<Encoding, RegExp>> = {
+  hex: /^(?:[0-9a-f]{2})+$/,
+  hex_any_case: /^(?:[0-9a-fA-F]{2})+$/,
+  base64: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+}
+
+/** The bytes of a signature written in exactly this encoding and of exactly this length; null otherwise. */
+export function decoded(text: string, encoding: Encoding, bytes: number): Buffer | null {
+  if (!SHAPES[encoding].test(text)) return null
+  const value = Buffer.from(text, encoding === 'base64' ? 'base64' : 'hex')
+  return value.length === bytes ? value : null
+}
+
+export function encoded(bytes: Buffer, encoding: Encoding): string {
+  return bytes.toString(encoding === 'base64' ? 'base64' : 'hex')
+}

@@ -1,0 +1,24 @@
+/**
+ * The only way out to the internet. `Egress.send` opens sockets to checked addresses only, follows no redirect and
+ * repeats nothing; it answers any status, or throws an `EgressFailure` whose `effect` says whether something may have
+ * happened at the other side. Times are milliseconds, sizes bytes after decompression.
+ */
+export { Egress, type EgressSettings, LIMITS } from './egress-client.ts'
+export {
+  type Effect,
+  EgressFailure,
+  type FailureCode,
+  type FailureReason,
+  type Retry,
+} from './egress-failure.ts'
+export type { CallLimits, EgressReply, EgressRequest, SendOptions } from './egress-request.ts'
+export { EgressModule } from './egress.module.ts'
+/** Each finished call, without anything secret; for whoever keeps logs, metrics or health. */
+export type { CallAbout, CallListener, FinishedCall } from './finished-call.ts'
+/** The `http` of a connector's context, bound to one connection. */
+export { type Caller, type ProviderCall, providerHttp, ProviderHttp } from './provider-http.ts'
+/** Which providers are played on this machine; empty in production. */
+export { EgressRoutes } from './routes.ts'
+/** The URL and address rules alone, for what users hand in (destinations) and for clients with sockets of their own. */
+export { isAllowed, isListed } from './address-guard.ts'
+export { guardedUrl } from './url-guard.ts'

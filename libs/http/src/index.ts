@@ -1,0 +1,24 @@
+/** The manners of our own API: problems, pages, request ids, who may. */
+export { clientAddress } from './client-address.ts'
+export * from './http.problems.ts'
+export { HttpModule } from './http.module.ts'
+export { languageOf } from './language.ts'
+export { keyOfCursor, limitOf, type Page, pageOf, pageQuery, type PageRequest, UUID_KEY } from './page.ts'
+export { presentProblem } from './present-problem.ts'
+export { answerProblem, asKnownProblem, ProblemFilter } from './problem.filter.ts'
+export { catalogueOfProblems, type FieldProblem, Problem, problem, type ProblemKind } from './problem.ts'
+export { NotReady, Readiness } from './readiness.ts'
+export { requestId } from './request-id.ts'
+export type { Language, Text } from './text.ts'
+export { newId, UuidPath } from './uuid-path.ts'
+export { Checked, isStorable, structureProblems } from './validation.ts'
+export {
+  CalledBy,
+  type CalledRequest,
+  type Caller,
+  Needs,
+  NEEDS,
+  Open,
+  type Scope,
+  SCOPES,
+} from './who-may.ts'

@@ -1,0 +1,74 @@
+import { durationSeconds } from '@app/config'
+import { SCOPES } from '@app/http'
+import { z } from 'zod'
+
+const country = z.string().regex(/^[A-Z]{2}$/)
+const name = z.string().trim().min(1).max(200)
+const origin = z.string().max(300).refine(isWebOrigin)
+const duration = z.string().max(40).refine(isDuration)
+const routingIds = z.array(z.string().max(60)).max(100)
+
+const fields = {
+  country: country.nullable().optional(),
+  data_residency: z.array(country).max(60).optional(),
+  return_origins: z.array(origin).max(100).optional(),
+  retention: z
+    .strictObject({
+      bodies: duration.optional(),
+      api_logs: duration.optional(),
+      events: duration.optional(),
+      metrics: duration.optional(),
+    })
+    .optional(),
+  routing: z.strictObject({ prefer: routingIds.optional(), exclude: routingIds.optional() }).optional(),
+}
+
+export const newProject = z.strictObject({ name, ...fields })
+export const changedProject = z.strictObject({ name: name.optional(), ...fields })
+export type ProjectFields = z.infer<typeof changedProject>
+
+export const newKey = z.strictObject({
+  name: z.string().trim().max(200).optional(),
+  environment: z.enum(['dev', 'staging', 'prod']).optional(),
+  scopes: z.array(z.enum(SCOPES)).min(1).max(6).optional(),
+  expires_at: z.iso.datetime({ offset: true }).optional(),
+})
+
+export interface ProjectRow extends Record<string, unknown> {
+  id: string
+  name: string | null
+  created_at: Date
+  country: string | null
+  data_residency: string[] | null
+  return_origins: string[] | null
+  retention: Record<string, string> | null
+  routing: Record<string, string[]> | null
+}
+
+export function presentProject(row: ProjectRow): Record<string, unknown> {
+  return {
+    id: row.id,
+    name: row.name,
+    country: row.country,
+    data_residency: row.data_residency ?? [],
+    return_origins: row.return_origins ?? [],
+    retention: row.retention ?? {},
+    routing: { prefer: [], exclude: [], ...row.routing },
+    created_at: row.created_at.toISOString(),
+  }
+}
+
+function isWebOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return url.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+}
+
+function isDuration(text: string): boolean {
+  try {
+    return durationSeconds(text) > 0
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common'
+import { APP_GUARD } from '@nestjs/core'
+import { AuditLog } from './audit/audit-log.ts'
+import { ApiKeys } from './keys/api-keys.ts'
+import { Attempts } from './keys/attempts.ts'
+import { KeyGuard } from './keys/key.guard.ts'
+import { KeysController } from './keys/keys.controller.ts'
+import { ProjectsController } from './project/projects.controller.ts'
+import { Projects } from './project/projects.ts'
+
+@Global()
+@Module({
+  controllers: [ProjectsController, KeysController],
+  providers: [Projects, ApiKeys, Attempts, AuditLog, { provide: APP_GUARD, useClass: KeyGuard }],
+  exports: [Projects, AuditLog],
+})
+export class ProjectsModule {}

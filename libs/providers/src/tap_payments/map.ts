@@ -1,0 +1,25 @@
+import { type Delivery, memberOf, type Observation, textOf } from '@app/connector-kit'
+
+interface TapResource {
+  object: 'charge' | 'authorize' | 'refund' | 'invoice' | 'other'
+  resource: Observation['resource']
+  createdAt: readonly string[]
+}
+
+/** What an id's prefix says (providers' sheet, section 4). */
+export function resourceOf(id: string): TapResource {
+  if (id.startsWith('chg_'))
+    return { object: 'charge', resource: 'payment', createdAt: ['transaction', 'created'] }
+  if (id.startsWith('auth_'))
+    return { object: 'authorize', resource: 'payment', createdAt: ['transaction', 'created'] }
+  if (id.startsWith('re_')) return { object: 'refund', resource: 'refund', createdAt: ['created'] }
+  if (id.startsWith('inv_')) return { object: 'invoice', resource: 'other', createdAt: ['created'] }
+  return { object: 'other', resource: 'other', createdAt: ['created'] }
+}
+
+/** Tap's own words for lists: `charge.CAPTURED`. */
+export function eventTypeOf(delivery: Delivery): string | null {
+  const body = delivery.json()
+  const [id, status] = [textOf(memberOf(body, 'id')), textOf(memberOf(body, 'status'))]
+  return id && status && /^[A-Z_]{1,40}$/.test(status) ? `${resourceOf(id).object}.${status}` : null
+}

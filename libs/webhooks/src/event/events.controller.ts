@@ -1,0 +1,69 @@
+import { Controller, Get, Header, Param, Query, StreamableFile } from '@nestjs/common'
+import { ApiOperation, ApiTags } from '@nestjs/swagger'
+import { CalledBy, type Caller, isStorable, Needs, type Page, pageOf, UuidPath } from '@app/http'
+import { Projects } from '@app/projects'
+import { BodyAccess } from '../body-access/body-access.ts'
+import { ReasonMissing } from '../webhooks.problems.ts'
+import { type EventsQuery, eventsQuery, presentEvent, WebhookEvents } from './webhook-events.ts'
+
+@ApiTags('webhooks')
+@Controller('v1/projects/:p/events')
+export class EventsController {
+  constructor(
+    private readonly events: WebhookEvents,
+    private readonly access: BodyAccess,
+    private readonly projects: Projects,
+  ) {}
+
+  @Get()
+  @Needs('read')
+  @ApiOperation({ summary: 'Events, newest first; `q` is an exact provider event id or event id.' })
+  async list(
+    @Param('p', UuidPath) p: string,
+    @Query({ schema: eventsQuery }) query: EventsQuery,
+    @CalledBy() caller: Caller,
+  ): Promise<Page<unknown>> {
+    await this.projects.get(p)
+    return pageOf(await this.events.list(caller, p, query), query, ({ id }) => id, presentEvent)
+  }
+
+  @Get(':id')
+  @Needs('read')
+  @ApiOperation({ summary: 'One event.' })
+  async get(
+    @Param('p', UuidPath) p: string,
+    @Param('id', UuidPath) id: string,
+    @CalledBy() caller: Caller,
+  ): Promise<unknown> {
+    return presentEvent(await this.events.get(caller, p, id))
+  }
+
+  @Get(':id/body')
+  @Needs('bodies:read')
+  @Header('content-disposition', 'attachment; filename="body"')
+  @ApiOperation({
+    summary: 'The raw bytes as received. Asks for a `reason`; every read is logged before a byte is sent.',
+  })
+  async body(
+    @Param('p', UuidPath) p: string,
+    @Param('id', UuidPath) id: string,
+    @Query('reason') reason: unknown,
+    @CalledBy() caller: Caller,
+  ): Promise<StreamableFile> {
+    if (typeof reason !== 'string' || reason.trim() === '' || reason.length > 500 || !isStorable(reason))
+      throw ReasonMissing()
+    const bytes = await this.access.read(caller, p, id, reason.trim())
+    return new StreamableFile(bytes, { type: 'application/octet-stream', length: bytes.length })
+  }
+
+  @Get(':id/access-log')
+  @Needs('read')
+  @ApiOperation({ summary: 'Who read the body, when and why.' })
+  async log(
+    @Param('p', UuidPath) p: string,
+    @Param('id', UuidPath) id: string,
+    @CalledBy() caller: Caller,
+  ): Promise<unknown> {
+    return { data: await this.access.log(caller, p, id), next_cursor: null }
+  }
+}

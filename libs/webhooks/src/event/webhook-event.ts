@@ -1,0 +1,68 @@
+import { isStorable, newId } from '@app/http'
+import { sha256 } from '@app/secrets'
+import type { Delivery, Trust } from '@app/connector-kit'
+import type { WebhookTarget } from '@app/connections'
+
+/** One verified delivery, as `integration_events` will hold it. No part of the body is in it. */
+export interface NewEvent {
+  id: string
+  target: WebhookTarget
+  type: string | null
+  dedupeKey: string | null
+  hash: string
+  signature: string | null
+  size: number
+  trust: Trust
+  headers: Record<string, string>
+  sourceIp: string
+  userAgent: string | null
+  bodyExpiresAt: Date
+}
+
+/** The headers whose values are kept; of all others only the names: tokens and signatures hide in them. */
+const KEPT = new Set(['accept', 'content-length', 'content-type', 'date', 'user-agent'])
+const MAX_KEY = 200
+
+export function eventOf(target: WebhookTarget, delivery: Delivery, sourceIp: string): NewEvent {
+  const { webhooks } = target.connector
+  if (!webhooks) throw new Error('a target without webhooks was let in')
+  return {
+    id: newId(),
+    target,
+    type: storable(webhooks.eventType(delivery), 120),
+    dedupeKey: indexable(webhooks.dedupeKey(delivery)),
+    hash: sha256(delivery.rawBody).toString('hex'),
+    signature: storable(webhooks.signature?.(delivery) ?? null, 1_000),
+    size: delivery.rawBody.length,
+    trust: webhooks.trust,
+    headers: Object.fromEntries(
+      delivery
+        .headerNames()
+        .map((name) => [
+          name,
+          KEPT.has(name) ? (storable(delivery.header(name) ?? null, 300) ?? '') : '[redacted]',
+        ]),
+    ),
+    sourceIp,
+    userAgent: storable(delivery.header('user-agent') ?? null, 300),
+    bodyExpiresAt: new Date(delivery.receivedAt.getTime() + target.bodyRetentionSeconds * 1_000),
+  }
+}
+
+function storable(text: string | null, length: number): string | null {
+  if (text === null) return null
+  return text.toWellFormed().replaceAll('\0', '').slice(0, length).toWellFormed()
+}
+
+/** As it is where it fits an index and PostgreSQL; else its digest, so that two stay different. */
+function indexable(key: string | null): string | null {
+  if (key === null || key === '') return null
+  return key.length <= MAX_KEY && isStorable(key)
+    ? key
+    : `sha256:${sha256(Buffer.from(key, 'utf16le')).toString('hex')}`
+}
+
+/** What makes two deliveries one: the connection, and the provider's id or else the body. */
+export function identityOf({ target, dedupeKey, hash }: NewEvent): string {
+  return `${target.connectionId} ${dedupeKey === null ? `#${hash}` : `:${dedupeKey}`}`
+}

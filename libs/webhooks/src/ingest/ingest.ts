@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common'
+import { Bodies } from '@app/bodies'
+import type { WebhookTarget } from '@app/connections'
+import type { Delivery, Verdict } from '@app/connector-kit'
+import { Problem, Unavailable } from '@app/http'
+import { LRUCache } from 'lru-cache'
+import { EventRecorder, type Recorded } from '../event/event-recorder.ts'
+import { eventOf, identityOf, type NewEvent } from '../event/webhook-event.ts'
+import { Quarantine } from '../quarantine/quarantine.ts'
+import { SignatureInvalid } from '../webhooks.problems.ts'
+
+/** A sender must have an answer within five seconds, and never a 4xx for our own faults (security.md 1.3). */
+const ANSWER_WITHIN_MS = 4_800
+
+/** verify → keep → record. Resolves only when body and row are both durable: then 200 is true. */
+@Injectable()
+export class Ingest {
+  /** Committed deliveries of late: a duplicate of one of these stores nothing at all. The database decides the rest. */
+  readonly #recent = new LRUCache<string, string>({ max: 50_000 })
+  readonly #underWay = new Map<string, Promise<Recorded>>()
+
+  constructor(
+    private readonly bodies: Bodies,
+    private readonly events: EventRecorder,
+    private readonly quarantine: Quarantine,
+  ) {}
+
+  async receive(target: WebhookTarget, delivery: Delivery, sourceIp: string): Promise<Recorded> {
+    const verdict = await verdictOf(target, delivery)
+    if (!verdict.ok) {
+      await this.quarantine.keep(target, delivery, sourceIp, verdict.reason)
+      throw SignatureInvalid({ values: { reason: verdict.reason } })
+    }
+    return this.keep(target, delivery, sourceIp)
+  }
+
+  /** What was verified is kept byte for byte, even if nothing in it can be understood. */
+  async keep(target: WebhookTarget, delivery: Delivery, sourceIp: string): Promise<Recorded> {
+    const event = eventOf(target, delivery, sourceIp)
+    const identity = identityOf(event)
+    const first = this.#recent.get(identity)
+    if (first !== undefined) return { eventId: first, duplicate: true }
+    const same = this.#underWay.get(identity)
+    // The twin's fate is ours: its 200 makes us a duplicate, its failure means that nothing is known to be kept.
+    if (same) return inTime(same.then(({ eventId }) => ({ eventId, duplicate: true })))
+    const work = this.#store(event, delivery.rawBody)
+    this.#underWay.set(identity, work)
+    void work
+      .then(
+        ({ eventId }) => this.#recent.set(identity, eventId),
+        () => undefined,
+      )
+      .finally(() => this.#underWay.delete(identity))
+    return inTime(work)
+  }
+
+  async #store(event: NewEvent, body: Buffer): Promise<Recorded> {
+    const { target } = event
+    const owner = { projectId: target.projectId, environment: target.environment, id: event.id }
+    const url = await this.bodies.keep(body, owner, target.bodyRetentionSeconds)
+    return this.events.record(event, url)
+  }
+}
+
+export async function verdictOf(target: WebhookTarget, delivery: Delivery): Promise<Verdict> {
+  const { webhooks } = target.connector
+  if (!webhooks) return { ok: false, reason: 'no_secret' }
+  return webhooks.verify(delivery, { secrets: target.secrets })
+}
+
+/** Uncertain is a failure: 503, and the sender comes again. */
+async function inTime(work: Promise<Recorded>): Promise<Recorded> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(unavailable())
+    }, ANSWER_WITHIN_MS)
+  })
+  try {
+    return await Promise.race([work, late])
+  } catch (error) {
+    // Whatever the store or the database throws is ours, not the sender's.
+    throw error instanceof Problem ? error : unavailable()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function unavailable(): Problem {
+  return Unavailable({ values: { seconds: 5 }, headers: { 'retry-after': '5' } })
+}

@@ -1,0 +1,55 @@
+import { Module, type OnModuleInit } from '@nestjs/common'
+import { BodiesModule, BodyReferences, BodyRetention } from '@app/bodies'
+import { ConnectionsModule } from '@app/connections'
+import { ProblemFilter } from '@app/http'
+import { Tasks } from '@app/jobs'
+import { BodyAccess } from './body-access/body-access.ts'
+import { EventRecorder } from './event/event-recorder.ts'
+import { EventsController } from './event/events.controller.ts'
+import { WebhookEvents } from './event/webhook-events.ts'
+import { Ingest } from './ingest/ingest.ts'
+import { IngestRoute } from './ingest/ingest.route.ts'
+import { Quarantine } from './quarantine/quarantine.ts'
+import { QuarantineController } from './quarantine/quarantine.controller.ts'
+
+const HOUR_S = 3_600
+
+@Module({
+  imports: [BodiesModule, ConnectionsModule],
+  controllers: [EventsController, QuarantineController],
+  providers: [
+    Ingest,
+    IngestRoute,
+    EventRecorder,
+    WebhookEvents,
+    Quarantine,
+    BodyAccess,
+    ProblemFilter,
+    { provide: BodyReferences, useExisting: WebhookEvents },
+    BodyRetention,
+  ],
+  exports: [IngestRoute],
+})
+export class WebhooksModule implements OnModuleInit {
+  constructor(
+    private readonly tasks: Tasks,
+    private readonly retention: BodyRetention,
+    private readonly quarantine: Quarantine,
+  ) {}
+
+  onModuleInit(): void {
+    this.tasks.add({
+      name: 'retention',
+      everySeconds: HOUR_S,
+      run: async () => ({
+        quarantine: await this.quarantine.removeOld(),
+        body_objects: await this.retention.removeExpired(),
+      }),
+    })
+    this.tasks.add({
+      name: 'body-sweep',
+      everySeconds: HOUR_S,
+      run: async () => ({ body_objects: await this.retention.sweep() }),
+    })
+  }
+}
