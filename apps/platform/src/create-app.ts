@@ -57,7 +57,7 @@ export async function createApp(
       },
     },
   })
-  app.get(IngestRoute).register(fastify as never)
+  app.get(IngestRoute).register(fastify)
   serveDocs(app)
   await app.init()
   return app

@@ -16,7 +16,12 @@ export async function databaseAtHand(
   share = false,
 ): Promise<DatabaseAtHand> {
   const at = await found(settings, log, share)
-  await runMigrations(at.url, join(projectRoot(), 'migrations'))
+  try {
+    await runMigrations(at.url, join(projectRoot(), 'migrations'))
+  } catch (error) {
+    await at.release()
+    throw error
+  }
   return at
 }
 

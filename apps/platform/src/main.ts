@@ -37,7 +37,7 @@ function stopInOrder(app: NestFastifyApplication, database: DatabaseAtHand, log:
     stopping = true
     app.get(Readiness).stop()
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
-    app
+    void app
       .close()
       .catch((error: unknown) => {
         log.error({ room: 'platform', error: String(error) }, 'stopping was not clean')

@@ -3,7 +3,7 @@ import { Database } from '@app/database'
 import { KeyRing, type Place } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
 import { parse as bytesOfUuid, v7 } from 'uuid'
-import { BodyGone } from './body-store.ts'
+import { BodyBroken, BodyGone } from './body-store.ts'
 
 export interface BodyKey {
   id: string
@@ -18,14 +18,25 @@ interface KeyRow extends Record<string, unknown> {
   wrapped_key: unknown
 }
 
+interface InUse {
+  key: Promise<BodyKey>
+  uses: number
+}
+
+const RENEWED_AFTER = '30 days'
+/** By one process; the random IVs of GCM carry 2^32 uses of a key, over all processes and the whole month. */
+const USES_AT_MOST = 2 ** 26
+/** How long another replica may go on with a key that was destroyed or renewed. */
+const TRUSTED_FOR_MS = 60_000
+
 /**
- * A data key a project and month, under which its bodies are encrypted. Destroying a project's keys is the proof
- * that its bodies are gone, wherever copies may lie.
+ * A data key a project, renewed monthly, under which its bodies are encrypted. Destroying a project's keys is the
+ * proof that its bodies are gone, wherever copies may lie.
  */
 @Injectable()
 export class BodyKeys {
-  readonly #current = new LRUCache<string, Promise<BodyKey>>({ max: 10_000, ttl: 60_000 })
-  readonly #byId = new LRUCache<string, BodyKey>({ max: 1_000, ttl: 60_000 })
+  readonly #current = new LRUCache<string, InUse>({ max: 10_000, ttl: TRUSTED_FOR_MS })
+  readonly #byId = new LRUCache<string, BodyKey>({ max: 1_000, ttl: TRUSTED_FOR_MS })
 
   constructor(
     private readonly database: Database,
@@ -34,26 +45,26 @@ export class BodyKeys {
 
   /** The key for new bodies of a project. On two replicas at once the row that came first decides for both. */
   current(projectId: string): Promise<BodyKey> {
-    const month = `${new Date().toISOString().slice(0, 7)}-01`
-    const slot = `${projectId} ${month}`
-    let key = this.#current.get(slot)
-    if (!key) {
-      key = this.#ofMonth(projectId, month)
-      this.#current.set(slot, key)
-      key.catch(() => this.#current.delete(slot))
-    }
-    return key
+    const inUse = this.#current.get(projectId)
+    if (inUse && ++inUse.uses < USES_AT_MOST) return inUse.key
+    const fresh = { key: this.#find(projectId, inUse?.key), uses: 1 }
+    this.#current.set(projectId, fresh)
+    fresh.key.catch(() => {
+      if (this.#current.peek(projectId) === fresh) this.#current.delete(projectId)
+    })
+    return fresh.key
   }
 
+  /** {@link BodyGone}: it was destroyed. {@link BodyBroken}: the project never had it. */
   async byId(id: string, projectId: string): Promise<BodyKey> {
     const slot = `${projectId} ${id}`
     const cached = this.#byId.get(slot)
     if (cached) return cached
     const [row] = await this.database.query<KeyRow>(
-      'SELECT id, project_id, wrapped_key FROM body_keys WHERE id = $1 AND project_id = $2 AND wrapped_key IS NOT NULL',
+      'SELECT id, project_id, wrapped_key FROM body_keys WHERE id = $1 AND project_id = $2',
       [id, projectId],
     )
-    if (!row) throw new BodyGone()
+    if (!row) throw new BodyBroken()
     const key = this.#opened(row)
     this.#byId.set(slot, key)
     return key
@@ -61,27 +72,47 @@ export class BodyKeys {
 
   /** Wipes a project's keys: nothing of its bodies can be read any more, and the rows say since when. */
   async destroy(projectId: string): Promise<void> {
-    await this.database.query(
-      'UPDATE body_keys SET wrapped_key = NULL, destroyed_at = now() WHERE project_id = $1 AND wrapped_key IS NOT NULL',
-      [projectId],
+    await this.database.transaction((sql) =>
+      sql.query(
+        'UPDATE body_keys SET wrapped_key = NULL, destroyed_at = now() WHERE project_id = $1 AND destroyed_at IS NULL',
+        [projectId],
+      ),
     )
     this.#current.clear()
     this.#byId.clear()
   }
 
-  async #ofMonth(projectId: string, month: string): Promise<BodyKey> {
+  async #find(projectId: string, worn: Promise<BodyKey> | undefined): Promise<BodyKey> {
+    const wornId = worn ? (await worn).id : null
+    for (;;) {
+      const [row] = await this.database.query<KeyRow>(
+        `SELECT id, project_id, wrapped_key FROM body_keys
+         WHERE project_id = $1 AND retired_at IS NULL AND destroyed_at IS NULL
+           AND created_at > now() - $2::interval AND id IS DISTINCT FROM $3`,
+        [projectId, RENEWED_AFTER, wornId],
+      )
+      if (row) return this.#opened(row)
+      await this.#renew(projectId, wornId)
+    }
+  }
+
+  /** One transaction whose commit is on disk: a body is never kept under a key that a crash can take away. */
+  async #renew(projectId: string, wornId: string | null): Promise<void> {
     const id = v7()
     const { wrapped } = this.keyRing.newDataKey(placeOf(id, projectId))
-    const [row] = await this.database.query<KeyRow>(
-      `WITH made AS (
-         INSERT INTO body_keys (id, project_id, month, wrapped_key) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (project_id, month) DO NOTHING RETURNING id, project_id, wrapped_key)
-       SELECT * FROM made UNION ALL
-       SELECT id, project_id, wrapped_key FROM body_keys WHERE project_id = $2 AND month = $3`,
-      [id, projectId, month, wrapped],
-    )
-    // Another replica's row that was committed after our snapshot: a second look sees it.
-    return row ? this.#opened(row) : this.#ofMonth(projectId, month)
+    await this.database.transaction(async (sql) => {
+      await sql.query(
+        `UPDATE body_keys SET retired_at = now()
+         WHERE project_id = $1 AND retired_at IS NULL AND destroyed_at IS NULL
+           AND (created_at <= now() - $2::interval OR id = $3)`,
+        [projectId, RENEWED_AFTER, wornId],
+      )
+      await sql.query(
+        `INSERT INTO body_keys (id, project_id, wrapped_key) VALUES ($1, $2, $3)
+         ON CONFLICT (project_id) WHERE retired_at IS NULL AND destroyed_at IS NULL DO NOTHING`,
+        [id, projectId, wrapped],
+      )
+    })
   }
 
   #opened(row: KeyRow): BodyKey {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { BodyStore } from './body-store.ts'
-import { retentionOf } from './keys.ts'
+import { isOurs, retentionOf, SEGMENT_AGE_MS } from './keys.ts'
 
 /** Who still needs an object: filled by the room that keeps the rows. */
 export abstract class BodyReferences {
@@ -10,7 +10,8 @@ export abstract class BodyReferences {
 
 /** No request lives longer than this, so what has no row after it will never get one. */
 const GRACE_MS = 60 * 60 * 1000
-const OPEN_FOR_MS = 10 * 60 * 1000
+/** A segment that was last written to before this is not appended to any more, not even by a write that hung. */
+const OPEN_FOR_MS = SEGMENT_AGE_MS + 60 * 1000
 
 /** Removes whole objects: those past their retention, and those that a crash left without a row. */
 @Injectable()
@@ -22,11 +23,13 @@ export class BodyRetention {
 
   /** An object's last body ends its retention last; then all of it may go. */
   async removeExpired(now = new Date()): Promise<number> {
-    return this.#removeWhere((key, modifiedAt) =>
-      Promise.resolve(modifiedAt.getTime() + retentionOf(key) * 1_000 <= now.getTime()),
-    )
+    return this.#removeWhere((key, modifiedAt) => {
+      const staysFor = Math.max(retentionOf(key) * 1_000, OPEN_FOR_MS)
+      return Promise.resolve(modifiedAt.getTime() + staysFor <= now.getTime())
+    })
   }
 
+  /** What a crash left between body and row. An orphan in a segment that a row refers to goes with that segment. */
   async sweep(now = new Date()): Promise<number> {
     return this.#removeWhere(async (key, modifiedAt) => {
       if (modifiedAt.getTime() + OPEN_FOR_MS + GRACE_MS > now.getTime()) return false
@@ -40,7 +43,7 @@ export class BodyRetention {
     let removed = 0
     for (const prefix of ['segments', 'single']) {
       for await (const { key, modifiedAt } of this.store.list(prefix)) {
-        if (!(await isDue(key, modifiedAt))) continue
+        if (!isOurs(key) || !(await isDue(key, modifiedAt))) continue
         await this.store.remove(key)
         removed++
       }

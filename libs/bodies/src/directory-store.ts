@@ -1,41 +1,40 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, opendir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { type Append, writeByRetention } from './appends.ts'
 import { type Address, BodyGone, BodyStore, BodyStoreUnavailable, type StoredObject } from './body-store.ts'
+import { createFile, type OpenFile, syncFolder } from './durable-files.ts'
 import { GroupCommit } from './group-commit.ts'
-import { newKey } from './keys.ts'
 import { inTime } from './in-time.ts'
+import { isOfPastDay, newKey } from './keys.ts'
+import { Segment, SegmentLost } from './segment.ts'
 
-interface Segment {
-  key: string
-  file: FileHandle
-  size: number
-  openedAt: number
-}
-
-interface Append {
-  bytes: Buffer
-  retentionSeconds: number
-}
-
-export const SEGMENT_BYTES = 64 * 1024 * 1024
-export const SEGMENT_AGE_MS = 10 * 60 * 1000
 const LANES = 2
+/** Operations that hang hold threads of a pool of four, which all of the process needs. */
+const HANGING_AT_MOST = 2
 
 /** Bodies in a directory: many in one segment file, fsynced in groups; single ones by write, fsync, rename, fsync. */
 export class DirectoryStore extends BodyStore {
   readonly #groups: GroupCommit<Append, Address>
   /** Each lane appends to segments of its own, one a retention. */
   readonly #segments = Array.from({ length: LANES }, () => new Map<number, Segment>())
+  #hanging = 0
 
   constructor(
     private readonly folder: string,
     private readonly timeoutMs = 4_000,
+    private readonly openFile: OpenFile = open,
   ) {
     super()
     this.#groups = new GroupCommit(
-      { lanes: LANES, groupItems: 1_000, groupBytes: 16 * 1024 * 1024, waitingBytes: 64 * 1024 * 1024 },
+      {
+        lanes: LANES,
+        groupItems: 1_000,
+        groupBytes: 16 * 1024 * 1024,
+        waitingBytes: 64 * 1024 * 1024,
+        answerWithinMs: timeoutMs,
+      },
       (items, lane) => this.#write(items, lane),
     )
   }
@@ -51,25 +50,33 @@ export class DirectoryStore extends BodyStore {
   async put(key: string, bytes: Buffer): Promise<Address> {
     const path = join(this.folder, key)
     const draft = `${path}.draft`
-    await inTime(this.timeoutMs, async () => {
-      await this.#makeFolder(dirname(path))
-      const file = await open(draft, 'wx', 0o600)
+    await this.#inTime(async () => {
+      // The name is taken first, because rename would replace what another wrote there.
+      await (await createFile(path, this.openFile)).close()
       try {
-        await file.writeFile(bytes)
-        await file.datasync()
-      } finally {
-        await file.close()
+        const file = await createFile(draft, this.openFile)
+        try {
+          await file.writeFile(bytes)
+          await file.datasync()
+        } finally {
+          await file.close()
+        }
+        await rename(draft, path)
+        await syncFolder(dirname(path))
+      } catch (error) {
+        await Promise.allSettled([rm(draft, { force: true }), rm(path, { force: true })])
+        throw error
       }
-      await rename(draft, path)
-      await syncFolder(dirname(path))
     })
     return { key, offset: 0, length: bytes.length }
   }
 
   async read({ key, offset, length }: Address): Promise<Buffer> {
-    return inTime(this.timeoutMs, async () => {
-      const file = await open(join(this.folder, key), constants.O_RDONLY).catch((error: unknown) => {
-        throw isMissing(error) ? new BodyGone() : error
+    return this.#inTime(async () => {
+      const file = await open(join(this.folder, key), constants.O_RDONLY).catch(async (error: unknown) => {
+        // A volume that is not mounted is no proof that a body is gone.
+        if (isMissing(error) && (await stat(this.folder))) throw new BodyGone()
+        throw error
       })
       try {
         const bytes = Buffer.allocUnsafe(length)
@@ -82,7 +89,12 @@ export class DirectoryStore extends BodyStore {
   }
 
   async remove(key: string): Promise<void> {
-    await inTime(this.timeoutMs, () => rm(join(this.folder, key), { force: true }))
+    const path = join(this.folder, key)
+    await this.#inTime(async () => {
+      await rm(path, { force: true })
+      // A day's folder that nobody writes to any more goes with its last file; rmdir refuses while there is one.
+      if (isOfPastDay(key)) await rmdir(dirname(path)).catch(() => undefined)
+    })
   }
 
   async *list(prefix: string): AsyncIterable<StoredObject> {
@@ -106,79 +118,84 @@ export class DirectoryStore extends BodyStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#segments.flatMap((lane) => [...lane.values()].map(({ file }) => file.close())))
-    for (const lane of this.#segments) lane.clear()
+    await this.#groups.close()
+    for (const lane of this.#segments) {
+      await Promise.all([...lane.values()].map((segment) => segment.close()))
+      lane.clear()
+    }
   }
 
   async #write(items: Append[], lane: number): Promise<(Address | Error)[]> {
-    const outcomes = new Array<Address | Error>(items.length)
-    for (const retention of new Set(items.map(({ retentionSeconds }) => retentionSeconds))) {
-      const members = items.flatMap((item, index) => (item.retentionSeconds === retention ? [index] : []))
-      const buffers = members.map((index) => items[index]!.bytes)
+    const segments = this.#segments[lane]!
+    const outcomes = await writeByRetention(items, async (retention, buffers, total) => {
       try {
-        const addresses = await inTime(this.timeoutMs, () => this.#appendTo(lane, retention, buffers))
-        members.forEach((index, i) => (outcomes[index] = addresses[i]!))
+        return await this.#inTime((signal) => this.#append(segments, retention, { buffers, total, signal }))
       } catch (error) {
         // Whatever lies behind the last good byte of this segment is unknown: it is never appended to again.
-        const abandoned = this.#segments[lane]!.get(retention)
-        this.#segments[lane]!.delete(retention)
-        void abandoned?.file.close().catch(() => undefined)
-        const failure =
-          error instanceof BodyStoreUnavailable ? error : new BodyStoreUnavailable(reasonOf(error), error)
-        members.forEach((index) => (outcomes[index] = failure))
+        abandon(segments, retention)
+        throw error
       }
+    })
+    for (const [retention, segment] of segments) {
+      if (segment.takesMore) continue
+      segments.delete(retention)
+      void segment.close()
     }
     return outcomes
   }
 
-  async #appendTo(lane: number, retention: number, buffers: Buffer[]): Promise<Address[]> {
-    const segment = await this.#openSegment(lane, retention)
-    const total = buffers.reduce((sum, { length }) => sum + length, 0)
-    const { bytesWritten } = await segment.file.writev(buffers, segment.size)
-    if (bytesWritten !== total) throw new BodyStoreUnavailable('the write was cut short')
-    await segment.file.datasync()
-    return buffers.map(({ length }) => {
-      const address = { key: segment.key, offset: segment.size, length }
-      segment.size += length
-      return address
-    })
+  async #append(
+    segments: Map<number, Segment>,
+    retention: number,
+    { buffers, total, signal }: { buffers: Buffer[]; total: number; signal: AbortSignal },
+  ): Promise<{ key: string; offset: number }> {
+    for (let isSecondTry = false; ; isSecondTry = true) {
+      const segment = await this.#segmentFor(segments, retention, signal)
+      try {
+        return { key: segment.key, offset: await segment.append(buffers, total) }
+      } catch (error) {
+        // Nobody was told of these bytes yet, so a directory that was cleared costs no delivery.
+        if (!(error instanceof SegmentLost) || isSecondTry || signal.aborted) throw error
+        abandon(segments, retention)
+      }
+    }
   }
 
-  async #openSegment(lane: number, retention: number): Promise<Segment> {
-    const lanes = this.#segments[lane]!
-    const current = lanes.get(retention)
-    if (current && current.size < SEGMENT_BYTES && Date.now() - current.openedAt < SEGMENT_AGE_MS) {
-      // A file that was deleted from under us still takes writes that nobody could ever read.
-      const { nlink } = await current.file.stat()
-      if (nlink > 0) return current
+  async #segmentFor(
+    segments: Map<number, Segment>,
+    retention: number,
+    signal: AbortSignal,
+  ): Promise<Segment> {
+    const current = segments.get(retention)
+    if (current?.takesMore) return current
+    const segment = await Segment.create(this.folder, retention, this.openFile)
+    if (signal.aborted) {
+      // This group was given up while the disk hung; its lane belongs to another by now.
+      void segment.abandon()
+      throw new BodyStoreUnavailable('a segment was opened too late')
     }
-    lanes.delete(retention)
-    await current?.file.close()
-    const key = newKey('segments', retention)
-    const path = join(this.folder, key)
-    await this.#makeFolder(dirname(path))
-    const file = await open(path, 'wx', 0o600)
-    await syncFolder(dirname(path))
-    const segment = { key, file, size: 0, openedAt: Date.now() }
-    lanes.set(retention, segment)
+    segments.set(retention, segment)
+    void current?.close()
     return segment
   }
 
-  /** Makes a folder and whatever lacks above it, each made durable in its parent. */
-  async #makeFolder(path: string): Promise<void> {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 })
-    if (first === undefined) return
-    for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#hanging >= HANGING_AT_MOST) throw new BodyStoreUnavailable('earlier operations still hang')
+    return inTime(this.timeoutMs, (signal) => {
+      const doing = work(signal)
+      signal.addEventListener('abort', () => {
+        this.#hanging++
+        const settled = (): void => void this.#hanging--
+        doing.then(settled, settled)
+      })
+      return doing
+    })
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+function abandon(segments: Map<number, Segment>, retention: number): void {
+  void segments.get(retention)?.abandon()
+  segments.delete(retention)
 }
 
 async function names(path: string): Promise<string[]> {
@@ -187,8 +204,4 @@ async function names(path: string): Promise<string[]> {
 
 function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT'
-}
-
-function reasonOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'a write failed'
 }

@@ -1,28 +1,14 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** How a file is opened; a test hands in one whose disk is full, short or stuck. */
 export type OpenFile = typeof open
 
-/** A new, empty file whose name survives a crash. Refuses a name that is taken. */
+/** A new, empty file. Refuses a name that is taken. Its name survives a crash only after {@link syncFolder}. */
 export async function createFile(path: string, openFile: OpenFile): Promise<FileHandle> {
-  const folder = dirname(path)
-  await makeFolder(folder)
-  const file = await openFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
-  try {
-    await syncFolder(folder)
-    return file
-  } catch (error) {
-    await file.close()
-    throw error
-  }
-}
-
-/** Gives a written and fsynced draft its name, durably. */
-export async function renameFile(from: string, to: string): Promise<void> {
-  await rename(from, to)
-  await syncFolder(dirname(to))
+  await makeFolder(dirname(path))
+  return openFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
 }
 
 /** Makes a folder and whatever lacks above it, each made durable in its parent. */
@@ -32,7 +18,7 @@ async function makeFolder(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, constants.O_RDONLY)
   try {
     await folder.sync()

@@ -13,8 +13,16 @@ export const SEGMENT_AGE_MS = 10 * 60 * 1000
 
 /** Keys come from our own ids, never from what a sender says: kind, retention in seconds, day, id. */
 export function newKey(kind: Kind, retentionSeconds: number, now = new Date()): string {
-  const day = now.toISOString().slice(0, 10).replaceAll('-', '')
-  return `${kind}/${retentionSeconds}/${day}/${v7()}`
+  return `${kind}/${retentionSeconds}/${dayOf(now)}/${v7()}`
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10).replaceAll('-', '')
+}
+
+/** Older than yesterday: whatever the replicas' clocks say, none makes such keys now. */
+export function isOfPastDay(key: string, now = new Date()): boolean {
+  return (key.split('/')[2] ?? '') < dayOf(new Date(now.getTime() - 24 * 60 * 60 * 1000))
 }
 
 /** Ours, or a draft of ours that a crash left; what else lies beside them is not ours to remove. */

@@ -7,15 +7,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
+import { type Append, writeByRetention } from './appends.ts'
 import { type Address, BodyGone, BodyStore, type StoredObject } from './body-store.ts'
 import { GroupCommit } from './group-commit.ts'
 import { inTime } from './in-time.ts'
 import { newKey } from './keys.ts'
-
-interface Append {
-  bytes: Buffer
-  retentionSeconds: number
-}
 
 const LANES = 8
 
@@ -41,7 +37,13 @@ export class S3Store extends BodyStore {
       requestHandler: { connectionTimeout: 2_000, requestTimeout: timeoutMs },
     })
     this.#groups = new GroupCommit(
-      { lanes: LANES, groupItems: 1_000, groupBytes: 8 * 1024 * 1024, waitingBytes: 64 * 1024 * 1024 },
+      {
+        lanes: LANES,
+        groupItems: 1_000,
+        groupBytes: 8 * 1024 * 1024,
+        waitingBytes: 64 * 1024 * 1024,
+        answerWithinMs: timeoutMs,
+      },
       (items) => this.#write(items),
     )
   }
@@ -62,6 +64,7 @@ export class S3Store extends BodyStore {
           Key: this.#full(key),
           Body: bytes,
           ContentLength: bytes.length,
+          IfNoneMatch: '*',
           // Both: S3 and R2 check SHA-256, older stores that speak the language check only MD5.
           ChecksumSHA256: createHash('sha256').update(bytes).digest('base64'),
           ContentMD5: createHash('md5').update(bytes).digest('base64'),
@@ -125,26 +128,15 @@ export class S3Store extends BodyStore {
     await this.remove(key)
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.#groups.close()
     this.#client.destroy()
-    return Promise.resolve()
   }
 
-  async #write(items: Append[]): Promise<Address[]> {
-    // One object holds bodies of one retention; the classes of a group are few.
-    const addresses = new Array<Address>(items.length)
-    for (const retention of new Set(items.map(({ retentionSeconds }) => retentionSeconds))) {
-      const members = items.flatMap((item, index) => (item.retentionSeconds === retention ? [index] : []))
-      const key = newKey('segments', retention)
-      await this.put(key, Buffer.concat(members.map((index) => items[index]!.bytes)))
-      let offset = 0
-      for (const index of members) {
-        const { length } = items[index]!.bytes
-        addresses[index] = { key, offset, length }
-        offset += length
-      }
-    }
-    return addresses
+  #write(items: Append[]): Promise<(Address | Error)[]> {
+    return writeByRetention(items, (retention, buffers, total) =>
+      this.put(newKey('segments', retention), Buffer.concat(buffers, total)),
+    )
   }
 
   #full(key: string): string {

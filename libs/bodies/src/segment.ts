@@ -1,7 +1,7 @@
 import { type FileHandle, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { BodyStoreUnavailable } from './body-store.ts'
-import { createFile, type OpenFile } from './durable-files.ts'
+import { createFile, type OpenFile, syncFolder } from './durable-files.ts'
 import { newKey, SEGMENT_AGE_MS } from './keys.ts'
 
 const SEGMENT_BYTES = 64 * 1024 * 1024
@@ -30,8 +30,14 @@ export class Segment {
     const key = newKey('segments', retentionSeconds)
     const path = join(folder, key)
     const file = await createFile(path, openFile)
-    const { ino } = await file.stat({ bigint: true })
-    return new Segment(key, path, file, ino)
+    try {
+      await syncFolder(dirname(path))
+      const { ino } = await file.stat({ bigint: true })
+      return new Segment(key, path, file, ino)
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      throw error
+    }
   }
 
   get takesMore(): boolean {

@@ -20,12 +20,11 @@ export function localDispatcher(connectMs: number): Dispatcher {
 /** Marks the moment from which a request may have reached the other side; the library itself does not tell. */
 function noticing(agent: Agent): Dispatcher {
   return agent.compose((dispatch) => (options, handler) => {
-    const { opaque: progress, signal } = options as Dispatcher.RequestOptions<Progress | null>
+    const { opaque: progress } = options as Dispatcher.RequestOptions<Progress | null>
     const start = handler.onRequestStart?.bind(handler)
     // The handler is this one request's own, and is called with a socket in hand, before the first byte.
     handler.onRequestStart = (controller, context: unknown) => {
-      // What was given up while it waited for a socket is dropped here, unsent.
-      if (progress && !(signal as AbortSignal | null | undefined)?.aborted) progress.sent = true
+      if (progress) progress.sent = true
       start?.(controller, context)
     }
     return dispatch(options, handler)

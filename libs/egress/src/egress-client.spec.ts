@@ -272,7 +272,8 @@ describe('nothing was sent, so nothing happened', () => {
   })
 
   test('when the whole time is up before there is a socket', async () => {
-    const out = egress({ resolve: () => new Promise(() => undefined) })
+    // Connecting alone would outlast the test.
+    const out = egress({ resolve: () => new Promise(() => undefined), limits: { connectMs: 600_000 } })
     const call = out.send({ ...post, url: 'https://slow.provider.test/' }, { limits: { totalMs: 50 } })
     expect(await failing(call)).toMatchObject({ reason: 'connect_timeout', effect: 'none' })
   })

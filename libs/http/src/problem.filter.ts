@@ -19,7 +19,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = asKnownProblem(thrown)
     if (problem) return problem
     // Only kind and place: a message may hold what a caller or the database said (security.md 9.4).
-    const { name, code, constraint, stack } = Object(thrown) as Record<string, unknown>
+    const { name, code, constraint, stack } = membersOf(thrown)
     this.logger.error({
       msg: 'unforeseen error',
       request_id: request.id,
@@ -50,8 +50,8 @@ export function answerProblem(request: FastifyRequest, reply: FastifyReply, prob
 /** Fastify's and Nest's own refusals, in our words. */
 export function asKnownProblem(thrown: unknown): Problem | null {
   if (thrown instanceof Problem) return thrown
-  const status = thrown instanceof HttpException ? thrown.getStatus() : Number(Object(thrown).statusCode)
-  const code = String(Object(thrown).code ?? '')
+  const status = thrown instanceof HttpException ? thrown.getStatus() : Number(membersOf(thrown).statusCode)
+  const code = String(membersOf(thrown).code ?? '')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return problems.PayloadTooLarge({ values: { limit: 1_048_576 } })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {
     return problems.UnsupportedMediaType({ values: { accepted: 'application/json' } })
@@ -68,3 +68,7 @@ export function asKnownProblem(thrown: unknown): Problem | null {
 
 // PostgreSQL: connection exceptions, shutdown, too many connections, statement and lock time-outs.
 const DATABASE_AWAY = /^(08...|57P0[123]|53300|57014|55P03)$/
+
+function membersOf(thrown: unknown): Record<string, unknown> {
+  return Object(thrown) as Record<string, unknown>
+}

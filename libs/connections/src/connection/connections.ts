@@ -46,7 +46,7 @@ export class Connections {
         .query(
           `INSERT INTO integration_connections
              (id, project_id, provider, status, auth_method, environment, alias, credentials, config, metadata, connected_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $4::text = 'connected' THEN now() END)`,
+           VALUES ($1, $2, $3, $4::integration_connection_status, $5, $6, $7, $8, $9, $10, CASE WHEN $4::integration_connection_status = 'connected' THEN now() END)`,
           [
             owner.id,
             projectId,
@@ -145,8 +145,8 @@ export class Connections {
       const status = row.status === 'suspended' ? 'suspended' : connected ? 'connected' : 'pending'
       await sql
         .query(
-          `UPDATE integration_connections SET credentials = $2, status = $3, disconnected_at = NULL, version = version + 1,
-             connected_at = CASE WHEN $3::text = 'connected' THEN now() ELSE connected_at END,
+          `UPDATE integration_connections SET credentials = $2, status = $3::integration_connection_status, disconnected_at = NULL, version = version + 1,
+             connected_at = CASE WHEN $3::integration_connection_status = 'connected' THEN now() ELSE connected_at END,
              access_token_encrypted = NULL, refresh_token_encrypted = NULL, webhook_secret_encrypted = NULL
            WHERE id = $1`,
           [
@@ -179,8 +179,8 @@ export class Connections {
       await noteHealth(sql, id, probed)
       const status = { ok: 'connected', rejected: 'failed', unreachable: null }[probed.outcome.kind]
       await sql.query(
-        `UPDATE integration_connections SET status = $2, connected_at = coalesce(connected_at, now()), version = version + 1
-         WHERE id = $1 AND $2 IS NOT NULL AND status <> $2 AND status IN ('pending', 'connected', 'failed')`,
+        `UPDATE integration_connections SET status = $2::integration_connection_status, connected_at = coalesce(connected_at, now()), version = version + 1
+         WHERE id = $1 AND $2::integration_connection_status IS NOT NULL AND status <> $2::integration_connection_status AND status IN ('pending', 'connected', 'failed')`,
         [id, status],
       )
       return one(sql, id)

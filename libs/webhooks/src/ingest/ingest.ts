@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common'
+import { Injectable, Logger } from '@nestjs/common'
 import { Bodies } from '@app/bodies'
 import type { WebhookTarget } from '@app/connections'
 import type { Delivery, Verdict } from '@app/connector-kit'
@@ -8,6 +8,8 @@ import { EventRecorder, type Recorded } from '../event/event-recorder.ts'
 import { eventOf, identityOf, type NewEvent } from '../event/webhook-event.ts'
 import { Quarantine } from '../quarantine/quarantine.ts'
 import { SignatureInvalid } from '../webhooks.problems.ts'
+
+const logger = new Logger('ingest')
 
 /** A sender must have an answer within five seconds, and never a 4xx for our own faults (security.md 1.3). */
 const ANSWER_WITHIN_MS = 4_800
@@ -79,8 +81,10 @@ async function inTime(work: Promise<Recorded>): Promise<Recorded> {
   try {
     return await Promise.race([work, late])
   } catch (error) {
+    if (error instanceof Problem) throw error
     // Whatever the store or the database throws is ours, not the sender's.
-    throw error instanceof Problem ? error : unavailable()
+    logger.warn({ msg: 'a delivery was not kept', ...namesOf(error) })
+    throw unavailable()
   } finally {
     clearTimeout(timer)
   }
@@ -88,4 +92,10 @@ async function inTime(work: Promise<Recorded>): Promise<Recorded> {
 
 function unavailable(): Problem {
   return Unavailable({ values: { seconds: 5 }, headers: { 'retry-after': '5' } })
+}
+
+/** Kind and code of an error and of its cause; never their words, which may hold values. */
+function namesOf(error: unknown): Record<string, unknown> {
+  const { name, code, constraint, cause } = Object(error) as Record<string, unknown>
+  return { error: name, code, constraint, ...(cause !== undefined && { cause: namesOf(cause) }) }
 }
