@@ -21,11 +21,10 @@ interface KeyRow extends Record<string, unknown> {
 interface InUse {
   key: Promise<BodyKey>
   uses: number
+  since: number
 }
 
 const RENEWED_AFTER = '30 days'
-/** By one process; the random IVs of GCM carry 2^32 uses of a key, over all processes and the whole month. */
-const USES_AT_MOST = 2 ** 26
 /** How long another replica may go on with a key that was destroyed or renewed. */
 const TRUSTED_FOR_MS = 60_000
 
@@ -35,7 +34,9 @@ const TRUSTED_FOR_MS = 60_000
  */
 @Injectable()
 export class BodyKeys {
-  readonly #current = new LRUCache<string, InUse>({ max: 10_000, ttl: TRUSTED_FOR_MS })
+  /** By one process; the random IVs of GCM carry 2^32 uses of a key, over all processes and the whole month. */
+  protected readonly usesAtMost: number = 2 ** 26
+  readonly #current = new LRUCache<string, InUse>({ max: 10_000 })
   readonly #byId = new LRUCache<string, BodyKey>({ max: 1_000, ttl: TRUSTED_FOR_MS })
 
   constructor(
@@ -46,8 +47,16 @@ export class BodyKeys {
   /** The key for new bodies of a project. On two replicas at once the row that came first decides for both. */
   current(projectId: string): Promise<BodyKey> {
     const inUse = this.#current.get(projectId)
-    if (inUse && ++inUse.uses < USES_AT_MOST) return inUse.key
-    const fresh = { key: this.#find(projectId, inUse?.key), uses: 1 }
+    const isWorn = inUse !== undefined && inUse.uses >= this.usesAtMost
+    if (inUse && !isWorn && performance.now() - inUse.since < TRUSTED_FOR_MS) {
+      inUse.uses++
+      return inUse.key
+    }
+    const fresh: InUse = {
+      key: this.#find(projectId, isWorn ? inUse.key : undefined),
+      uses: isWorn ? 1 : (inUse?.uses ?? 0) + 1,
+      since: performance.now(),
+    }
     this.#current.set(projectId, fresh)
     fresh.key.catch(() => {
       if (this.#current.peek(projectId) === fresh) this.#current.delete(projectId)

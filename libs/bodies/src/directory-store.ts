@@ -11,14 +11,13 @@ import { isOfPastDay, newKey } from './keys.ts'
 import { Segment, SegmentLost } from './segment.ts'
 
 const LANES = 2
-/** Operations that hang hold threads of a pool of four, which all of the process needs. */
-const HANGING_AT_MOST = 2
 
 /** Bodies in a directory: many in one segment file, fsynced in groups; single ones by write, fsync, rename, fsync. */
 export class DirectoryStore extends BodyStore {
   readonly #groups: GroupCommit<Append, Address>
   /** Each lane appends to segments of its own, one a retention. */
   readonly #segments = Array.from({ length: LANES }, () => new Map<number, Segment>())
+  /** Given up, but still holding threads of a pool of four that all of the process needs: no more are started. */
   #hanging = 0
 
   constructor(
@@ -180,7 +179,7 @@ export class DirectoryStore extends BodyStore {
   }
 
   async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#hanging >= HANGING_AT_MOST) throw new BodyStoreUnavailable('earlier operations still hang')
+    if (this.#hanging > 0) throw new BodyStoreUnavailable('earlier operations still hang')
     return inTime(this.timeoutMs, (signal) => {
       const doing = work(signal)
       signal.addEventListener('abort', () => {

@@ -87,7 +87,10 @@ export class S3Store extends BodyStore {
           }),
           { abortSignal: signal },
         )
-        return Buffer.from((await answer.Body?.transformToByteArray()) ?? [])
+        const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? [])
+        // A server may answer a range with the whole.
+        const wholeCame = answer.ContentRange === undefined || bytes.length > length
+        return wholeCame ? bytes.subarray(offset, offset + length) : bytes
       } catch (error) {
         const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
         if (error instanceof NoSuchKey || status === 404) throw new BodyGone()

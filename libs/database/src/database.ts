@@ -48,17 +48,21 @@ export class Database {
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
     let broken: Error | undefined
+    // The pool listens to idle clients only; lost between two statements, this one would end the process.
+    const lost = (error: Error): void => {
+      broken = error
+    }
+    client.on('error', lost)
     try {
       await client.query('BEGIN; SET LOCAL synchronous_commit = on')
       const result = await work(client)
       await client.query('COMMIT')
       return result
     } catch (error) {
-      await client.query('ROLLBACK').catch((lost: Error) => {
-        broken = lost
-      })
+      await client.query('ROLLBACK').catch(lost)
       throw error
     } finally {
+      client.off('error', lost)
       client.release(broken)
     }
   }

@@ -6,6 +6,7 @@ import pg from 'pg'
  */
 export class Lane {
   #client: Promise<pg.Client> | null = null
+  #current: pg.Client | null = null
   #closed = false
 
   constructor(
@@ -16,7 +17,16 @@ export class Lane {
 
   async query<Row extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
     const client = await this.#connected()
-    return client.query<Row>(statement)
+    try {
+      return await client.query<Row>(statement)
+    } catch (error) {
+      // Without a code it is not the server's answer: the connection is gone or silent, and others would wait behind it.
+      if (!(error instanceof pg.DatabaseError)) {
+        this.#forget(client)
+        void client.end().catch(() => undefined)
+      }
+      throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -43,13 +53,26 @@ export class Lane {
       keepAlive: true,
     })
     const forget = (): void => {
-      this.#client = null
+      this.#forget(client)
     }
     client.on('error', forget)
     client.on('end', forget)
-    await client.connect()
-    // What this lane acknowledges must be on disk, whatever the server or role default is (security.md 1.2).
-    await client.query('SET synchronous_commit = on')
+    try {
+      await client.connect()
+      // What this lane acknowledges must be on disk, whatever the server or role default is (security.md 1.2).
+      await client.query('SET synchronous_commit = on')
+    } catch (error) {
+      void client.end().catch(() => undefined)
+      throw error
+    }
+    this.#current = client
     return client
+  }
+
+  // A lost client may say so late, when its successor is already at work.
+  #forget(client: pg.Client): void {
+    if (this.#current !== client) return
+    this.#current = null
+    this.#client = null
   }
 }

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -18,6 +28,13 @@ export function installedBinaries(): string {
   }
 }
 
+export function versionOf(binaries: string): string {
+  const { version } = JSON.parse(readFileSync(join(dirname(binaries), 'package.json'), 'utf8')) as {
+    version: string
+  }
+  return version
+}
+
 /** A copy that the `postgres` user can reach, made once per version; killed halfway, the next start makes it anew. */
 export function reachableCopy(binaries: string, folder: string, version: string): string {
   const copy = join(folder, `bin-${version}`)
@@ -26,6 +43,7 @@ export function reachableCopy(binaries: string, folder: string, version: string)
   const draft = mkdtempSync(join(folder, 'draft-'))
   try {
     cpSync(binaries, join(draft, 'native'), { recursive: true, verbatimSymlinks: true })
+    openToAll(join(draft, 'native'))
     renameSync(join(draft, 'native'), copy)
   } catch (error) {
     // Another start may have been faster; then its copy serves both.
@@ -34,4 +52,14 @@ export function reachableCopy(binaries: string, folder: string, version: string)
     rmSync(draft, { recursive: true, force: true })
   }
   return copy
+}
+
+// npm under a strict umask leaves what only root may read.
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) openToAll(path)
+    else if (entry.isFile()) chmodSync(path, folder.endsWith('/bin') ? 0o755 : 0o644)
+  }
 }

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -27,14 +36,39 @@ function isPostgres(pid: number): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  // A process id may have been given to something else since; where /proc tells, it decides.
-  const comm = `/proc/${pid}/comm`
-  return (
-    !existsSync('/proc/self/comm') || (existsSync(comm) && readFileSync(comm, 'utf8').trim() === 'postgres')
-  )
+  return HAS_PROC ? lives(String(pid)) : true
 }
 
-export async function initialise(home: Home, password: string): Promise<void> {
+const HAS_PROC = existsSync('/proc/self/stat')
+
+// A process id may have been given to something else since; and in a container whose first process does not reap,
+// a dead server keeps its id for ever.
+function lives(pid: string): boolean {
+  try {
+    return / \(postgres\) [^ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** PostgreSQL takes any process that bears the old id for its server; what /proc shows to be dead is cleared away. */
+function clearDead({ data }: Home): void {
+  const file = join(data, 'postmaster.pid')
+  if (!HAS_PROC || !existsSync(file)) return
+  // A session may outlive its killed server for a moment; it still writes, so nothing may start beside it.
+  const busy = readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && lives(pid) && worksIn(pid, data))
+  if (!busy) rmSync(file, { force: true })
+}
+
+function worksIn(pid: string, data: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data)
+  } catch {
+    return false
+  }
+}
+
+export async function initialise(home: Home, password: string, durable: boolean): Promise<void> {
   if (isInitialised(home)) return
   emptied(home)
   // initdb reads the password from a file, so that it is on no command line.
@@ -51,7 +85,8 @@ export async function initialise(home: Home, password: string): Promise<void> {
         '--auth=scram-sha-256',
         '--encoding=UTF8',
         '--locale=C',
-        '--no-sync',
+        // Later checkpoints sync only what they wrote: these files must be on disk before the first promise is made.
+        ...(durable ? [] : ['--no-sync']),
       ],
       { ...home.user, cwd: '/', env: environment() },
     )
@@ -67,6 +102,7 @@ export async function startServer(
   port: number,
   options: { settings?: Readonly<Record<string, string>>; log: (line: string) => void },
 ): Promise<ChildProcess> {
+  clearDead(home)
   const settings = { ...SETTINGS, ...options.settings, port: String(port) }
   const child = spawn(
     join(home.bin, 'postgres'),
@@ -79,7 +115,7 @@ export async function startServer(
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       text.split('\n').filter(Boolean).forEach(options.log)
       said = (said + text).slice(-4_000)
-      if (text.includes('ready to accept connections')) resolve()
+      if (said.includes('ready to accept connections')) resolve()
     })
     child.once('error', reject)
     child.once('exit', (code) => {
@@ -92,11 +128,14 @@ export async function startServer(
 /** Ends whatever runs over this data directory: sessions are cut, everything committed is on disk. */
 export async function stopServer(home: Home): Promise<void> {
   if (!runningServer(home)) return
-  await run(join(home.bin, 'pg_ctl'), ['stop', '-D', home.data, '-m', 'fast', '-w', '-t', '10'], {
-    ...home.user,
-    cwd: '/',
-    env: environment(),
-  })
+  const stop = (mode: string) =>
+    run(join(home.bin, 'pg_ctl'), ['stop', '-D', home.data, '-m', mode, '-w', '-t', '10'], {
+      ...home.user,
+      cwd: '/',
+      env: environment(),
+    })
+  // One that does not come to an end is cut off; what was committed is in its log and comes back.
+  await stop('fast').catch(() => (runningServer(home) ? stop('immediate') : undefined))
 }
 
 export async function freePort(): Promise<number> {

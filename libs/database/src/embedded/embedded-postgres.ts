@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { freePort, initialise, runningServer, startServer, stopServer } from './cluster.ts'
 import { type Home, homeOf } from './home.ts'
+import { holdStart } from './start-hold.ts'
 
 export interface EmbeddedOptions {
   /** `DATA_DIR`: the server's data lie below it, or are linked from it. */
@@ -25,36 +26,48 @@ export class DataDirInUse extends Error {
 
 const OWNER_LOCK = 7_415_307_401
 const RESTARTS = 5
+// A server that ran this long was well; its next end is counted anew.
+const LONG_ENOUGH_MS = 60_000
 
 /**
  * PostgreSQL from npm, run as a child of the platform. An orphan that a killed platform left behind is stopped and
  * started anew, so that there is never a second server over the same data, and the one there is has a supervisor.
  */
 export class EmbeddedPostgres {
+  readonly #home: Home
+  readonly #options: EmbeddedOptions
+  readonly #password: string
+  readonly #port: number
   #child: ChildProcess | null = null
   #owner: pg.Client | null = null
   #stopping = false
   #onLost: () => void = () => undefined
   #restarts = 0
 
-  private constructor(
-    private readonly home: Home,
-    private readonly options: EmbeddedOptions,
-    private readonly password: string,
-    private port: number,
-  ) {}
+  private constructor(home: Home, options: EmbeddedOptions, password: string, port: number) {
+    this.#home = home
+    this.#options = options
+    this.#password = password
+    this.#port = port
+  }
 
   static async start(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-    const { home, password } = prepared(options.dataDir)
-    const orphan = runningServer(home)
-    if (orphan) {
-      await refuseIfOwned(urlOf(password, orphan.port, 'postgres'), options.dataDir)
-      await stopServer(home)
+    const release = holdStart(options.dataDir)
+    if (!release) throw new DataDirInUse(options.dataDir)
+    try {
+      const { home, password } = prepared(options.dataDir)
+      const orphan = runningServer(home)
+      if (orphan) {
+        await refuseIfOwned(urlOf(password, orphan.port, 'postgres'), options.dataDir)
+        await stopServer(home)
+      }
+      await initialise(home, password, options.settings?.fsync !== 'off')
+      const embedded = new EmbeddedPostgres(home, options, password, await freePort())
+      await embedded.#launch()
+      return embedded
+    } finally {
+      release()
     }
-    await initialise(home, password)
-    const embedded = new EmbeddedPostgres(home, options, password, await freePort())
-    await embedded.#launch()
-    return embedded
   }
 
   /** For a task run by hand: the address of the server that a platform runs at this moment, if one does. */
@@ -66,7 +79,7 @@ export class EmbeddedPostgres {
   }
 
   get url(): string {
-    return urlOf(this.password, this.port, 'wasl')
+    return urlOf(this.#password, this.#port, 'wasl')
   }
 
   /** Called when the server ended by itself and could not be brought back. */
@@ -74,37 +87,51 @@ export class EmbeddedPostgres {
     this.#onLost = listener
   }
 
+  /** Once: by a second call the data directory may have another server, which is not ours to end. */
   async stop(): Promise<void> {
+    if (this.#stopping) return
     this.#stopping = true
     await this.#owner?.end().catch(() => undefined)
-    await stopServer(this.home)
+    await stopServer(this.#home)
   }
 
   async #launch(): Promise<void> {
-    const log = this.options.log ?? (() => undefined)
-    this.#child = await startServer(this.home, this.port, {
+    const log = this.#options.log ?? (() => undefined)
+    this.#child = await startServer(this.#home, this.#port, {
       log,
-      ...(this.options.settings && { settings: this.options.settings }),
+      ...(this.#options.settings && { settings: this.#options.settings }),
     })
     this.#child.unref()
-    this.#child.once('exit', () => void this.#revive())
-    this.#owner = await ownerConnection(urlOf(this.password, this.port, 'postgres'))
+    try {
+      this.#owner = await ownerConnection(urlOf(this.#password, this.#port, 'postgres'))
+    } catch (error) {
+      await stopServer(this.#home)
+      throw error
+    }
+    const since = Date.now()
+    const ended = (): void => {
+      if (Date.now() - since > LONG_ENOUGH_MS) this.#restarts = 0
+      void this.#revive()
+    }
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.once('exit', ended)
+    else ended()
   }
 
   async #revive(): Promise<void> {
-    if (this.#stopping) return
-    while (this.#restarts < RESTARTS) {
+    while (!this.#stopping && this.#restarts < RESTARTS) {
       this.#restarts += 1
       try {
-        await stopServer(this.home)
+        await stopServer(this.#home)
         await this.#launch()
+        // `stop()` may have been asked for while there was nothing to stop.
+        if (this.#stopping) await stopServer(this.#home)
         return
       } catch (error) {
-        this.options.log?.(`bringing PostgreSQL back failed: ${String(error)}`)
+        this.#options.log?.(`bringing PostgreSQL back failed: ${String(error)}`)
         await new Promise((resolve) => setTimeout(resolve, 250 * this.#restarts))
       }
     }
-    this.#onLost()
+    if (!this.#stopping) this.#onLost()
   }
 }
 

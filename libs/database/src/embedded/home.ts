@@ -12,7 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { installedBinaries, reachableCopy } from './binaries.ts'
+import { installedBinaries, reachableCopy, versionOf } from './binaries.ts'
 
 /** Where a server lives and as whom it runs. */
 export interface Home {
@@ -22,7 +22,6 @@ export interface Home {
 }
 
 const OUTSIDE = '/var/lib/wasl'
-const VERSION = '18.4.0'
 
 /**
  * A plain user's data lie in `DATA_DIR/postgres`. PostgreSQL refuses to run as root, and nobody else may enter
@@ -32,7 +31,8 @@ export function homeOf(dataDir: string): Home {
   const link = join(dataDir, 'postgres')
   if (process.getuid?.() !== 0) return { data: link, bin: join(installedBinaries(), 'bin'), user: undefined }
   const user = postgresUser()
-  const bin = join(reachableCopy(installedBinaries(), OUTSIDE, VERSION), 'bin')
+  const binaries = installedBinaries()
+  const bin = join(reachableCopy(binaries, OUTSIDE, versionOf(binaries)), 'bin')
   if (existsSync(link)) return { data: realpathSync(link), bin, user }
   if (isLink(link)) rmSync(link)
   chmodSync(OUTSIDE, 0o755)
