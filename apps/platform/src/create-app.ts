@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { LoggerService } from '@nestjs/common'
-import { answerProblem, HeadersTooLarge, NotFound, requestId } from '@app/http'
+import { answerProblem, HeadersTooLarge, NotFound, requestId, UnsupportedMediaType } from '@app/http'
 import { IngestRoute } from '@app/webhooks'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { serveDocs } from './docs.ts'
@@ -34,6 +34,16 @@ export async function createApp(
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store')
     if (request.raw.rawHeaders.length / 2 > MAX_HEADERS) {
       answerProblem(request, reply, HeadersTooLarge())
+      return
+    }
+    const { 'content-type': type } = request.headers
+    // JSON only, but for what providers send: they choose their own forms.
+    if (
+      type !== undefined &&
+      !/^application\/([a-z.]+\+)?json\b/i.test(type) &&
+      !request.url.startsWith('/webhooks/')
+    ) {
+      answerProblem(request, reply, UnsupportedMediaType({ values: { accepted: 'application/json' } }))
       return
     }
     next()

@@ -13,14 +13,14 @@ const words = {
   label: { en: 'Key', ar: 'المفتاح' },
   help: { en: 'From the console.', ar: 'من لوحة التحكم.' },
 }
-const fields = { key: secret(words), user: field(words), other: secret(words) }
+const _fields = { key: secret(words), user: field(words), other: secret(words) }
 const creds = { key: Secret.of('sk_hunter2'), user: 'merchant', other: undefined }
 const endpoints: Endpoint[] = [
   { mode: 'live', region: 'sa', url: 'https://api.provider.test/sa/v1' },
   { mode: 'live', url: 'https://api.provider.test/v1' },
   { mode: 'test', url: 'https://sandbox.provider.test/v1' },
 ]
-const bearer: Auth<typeof fields> = { kind: 'bearer', token: 'key' }
+const bearer: Auth<typeof _fields> = { kind: 'bearer', token: 'key' }
 
 let server: LocalServer
 let answer: RequestListener
@@ -41,7 +41,7 @@ afterAll(async () => {
   await server.close()
 })
 
-function asking(call: Partial<ProviderCall>, auth: Auth<typeof fields> = bearer): Promise<unknown> {
+function asking(call: Partial<ProviderCall>, auth: Auth<typeof _fields> = bearer): Promise<unknown> {
   return new ProviderHttp(egress, { connector: { auth, endpoints }, creds, mode: 'live' }).request({
     method: 'GET',
     path: '/me',
@@ -67,13 +67,13 @@ describe('who we are is put in', () => {
       { kind: 'header', name: 'X-Api-Key', value: 'key' },
       { 'x-api-key': 'sk_hunter2' },
     ],
-  ] as [string, Auth<typeof fields>, Record<string, string>][])('as %s', async (_, auth, headers) => {
+  ] as [string, Auth<typeof _fields>, Record<string, string>][])('as %s', async (_, auth, headers) => {
     await asking({}, auth)
     expect(server.requests).toMatchObject([{ method: 'GET', headers }])
   })
 
   test('as a query parameter', async () => {
-    const auth = { kind: 'query', name: 'apikey', value: 'key' } as unknown as Auth<typeof fields>
+    const auth = { kind: 'query', name: 'apikey', value: 'key' } as unknown as Auth<typeof _fields>
     await asking({ query: { a: '1', apikey: 'theirs' } }, auth)
     expect(server.requests).toMatchObject([{ url: '/sa/v1/me?a=1&apikey=sk_hunter2' }])
   })
@@ -86,7 +86,7 @@ describe('who we are is put in', () => {
   })
 
   test.each(['exchange', 'sign', 'oauth2'])('%s is not spoken in this build', async (kind) => {
-    const auth = { kind } as unknown as Auth<typeof fields>
+    const auth = { kind } as unknown as Auth<typeof _fields>
     await expect(asking({}, auth)).rejects.toMatchObject({ code: 'unsupported', effect: 'none' })
     expect(server.requests).toEqual([])
   })

@@ -37,6 +37,7 @@ export class EventRecorder implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.#groups.close()
     await Promise.all(this.#lanes.map((lane) => lane.close()))
   }
 

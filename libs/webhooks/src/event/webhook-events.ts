@@ -89,12 +89,16 @@ export class WebhookEvents extends BodyReferences {
     })
   }
 
-  /** Rows written around the object's time are few: ids are in the order of their making. */
+  /**
+   * Rows written around the object's time are few: ids are in the order of their making. Only the key at the end of
+   * the address counts: a store that was moved still holds what older rows name by its old address.
+   */
   async refersTo(objectUrl: string, from: Date, to: Date): Promise<boolean> {
+    const key = objectUrl.split('/').slice(-4).join('/')
     const [row] = await this.database.query<{ found: boolean }>(
-      `SELECT EXISTS (SELECT FROM integration_events WHERE id BETWEEN $2 AND $3 AND starts_with(raw_body_url, $1))
-           OR EXISTS (SELECT FROM webhook_quarantine WHERE id BETWEEN $2 AND $3 AND starts_with(raw_body_url, $1)) AS found`,
-      [`${objectUrl}#`, boundary(from, '0'), boundary(to, 'f')],
+      `SELECT EXISTS (SELECT FROM integration_events WHERE id BETWEEN $2 AND $3 AND strpos(raw_body_url, $1) > 0)
+           OR EXISTS (SELECT FROM webhook_quarantine WHERE id BETWEEN $2 AND $3 AND strpos(raw_body_url, $1) > 0) AS found`,
+      [`/${key}#`, boundary(from, '0'), boundary(to, 'f')],
     )
     return row?.found ?? true
   }
