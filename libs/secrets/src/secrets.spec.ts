@@ -8,7 +8,7 @@ import { Secret } from './secret.ts'
 const key = (id: string, fill: number): { id: string; key: Buffer } => ({ id, key: Buffer.alloc(32, fill) })
 const ring = (...ids: [string, ...string[]]): KeyRing => {
   const [first, ...older] = ids.map((id) => key(id, id.charCodeAt(0)))
-  return new KeyRing({ encryptionKeys: [first!, ...older] } as KeySource)
+  return new KeyRing({ encryptionKeys: [first!, ...older] })
 }
 const place: Place = { table: 't', column: 'c', owner: ['project', 'dev', 'connection'] }
 
