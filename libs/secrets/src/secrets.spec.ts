@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type Envelope, EnvelopeBroken, type Place } from './envelope.ts'
-import { KeyRing, KeySource } from './key-ring.ts'
+import { KeyRing } from './key-ring.ts'
 import { Secret } from './secret.ts'
 
 const key = (id: string, fill: number): { id: string; key: Buffer } => ({ id, key: Buffer.alloc(32, fill) })
