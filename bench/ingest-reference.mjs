@@ -21,14 +21,22 @@ async function drain() {
   busy = true
   while (waiting.length > 0) {
     const group = waiting.splice(0, 500)
-    writevSync(file, group.map(({ body }) => body))
+    writevSync(
+      file,
+      group.map(({ body }) => body),
+    )
     await new Promise((resolve) => fdatasync(file, resolve))
     const at = group.map(({ body }) => (offset += body.length) - body.length)
     await client.query({
       name: 'insert',
       text: `INSERT INTO reference_events (event_id, body_at, size, hash)
              SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) ON CONFLICT DO NOTHING`,
-      values: [group.map(({ id }) => id), at, group.map(({ body }) => body.length), group.map(({ hash }) => hash)],
+      values: [
+        group.map(({ id }) => id),
+        at,
+        group.map(({ body }) => body.length),
+        group.map(({ hash }) => hash),
+      ],
     })
     for (const { response } of group) response.end('{"event_id":"x","duplicate":false}')
   }

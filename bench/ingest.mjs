@@ -16,7 +16,10 @@ const folder = mkdtempSync(join(tmpdir(), 'wasl-bench-'))
 
 const platform = await start(['scripts/start.mjs'], { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'info' })
 const key = readFileSync(join(folder, 'admin-key'), 'utf8').trim()
-const [, , , port] = readFileSync(join(realpathSync(join(folder, 'postgres')), 'postmaster.pid'), 'utf8').split('\n')
+const [, , , port] = readFileSync(
+  join(realpathSync(join(folder, 'postgres')), 'postmaster.pid'),
+  'utf8',
+).split('\n')
 const password = readFileSync(join(folder, 'postgres-password'), 'utf8').trim()
 const databaseUrl = `postgres://wasl:${password}@127.0.0.1:${port}/wasl`
 const reference = await start(['bench/ingest-reference.mjs', databaseUrl, folder, SECRET], {})
@@ -33,7 +36,9 @@ try {
     const [ours, theirs] = [median(results.platform), median(results.reference)]
     print(connections, 'reference', theirs)
     print(connections, 'platform', ours)
-    console.log(`${String(connections).padStart(11)}  ratio ${(ours.rate / theirs.rate).toFixed(2)} × the reference; p99 ${(ours.p99 / theirs.p99).toFixed(2)} ×; CPU ${(ours.cpu / theirs.cpu).toFixed(2)} ×`)
+    console.log(
+      `${String(connections).padStart(11)}  ratio ${(ours.rate / theirs.rate).toFixed(2)} × the reference; p99 ${(ours.p99 / theirs.p99).toFixed(2)} ×; CPU ${(ours.cpu / theirs.cpu).toFixed(2)} ×`,
+    )
   }
 } finally {
   platform.child.kill('SIGTERM')
@@ -44,7 +49,10 @@ try {
 }
 
 async function start(args, environment) {
-  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const url = await new Promise((resolve, reject) => {
     child.stdout.on('data', (text) => {
       const found = /listens on (http:\/\/[^\s"]+)/.exec(String(text))
@@ -57,12 +65,19 @@ async function start(args, environment) {
 
 async function connectionPath() {
   const post = async (path, body) => {
-    const answer = await fetch(platform.url + path, { method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' } })
+    const answer = await fetch(platform.url + path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    })
     return answer.json()
   }
   const { id } = await post('/v1/projects', { name: 'bench' })
   const { webhook } = await post(`/v1/projects/${id}/connections`, {
-    provider: 'github', environment: 'dev', verify: false, credentials: { token: `ghp_${'a'.repeat(36)}`, webhook_secret: SECRET },
+    provider: 'github',
+    environment: 'dev',
+    verify: false,
+    credentials: { token: `ghp_${'a'.repeat(36)}`, webhook_secret: SECRET },
   })
   return new URL(webhook.url).pathname
 }
@@ -80,8 +95,15 @@ async function drive({ url, child }, path, connections) {
         const body = id + BODY
         const at = performance.now()
         const answer = await pool.request({
-          path, method: 'POST', body,
-          headers: { 'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`, 'x-github-delivery': id, 'x-github-event': 'push', 'content-type': 'application/json' },
+          path,
+          method: 'POST',
+          body,
+          headers: {
+            'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+            'x-github-delivery': id,
+            'x-github-event': 'push',
+            'content-type': 'application/json',
+          },
         })
         const text = await answer.body.text()
         if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`)
@@ -113,5 +135,7 @@ function median(list) {
 }
 
 function print(connections, who, { rate, p50, p99, cpu, rss }) {
-  console.log(`${String(connections).padStart(11)}  ${who.padEnd(10)}  ${rate.toFixed(0).padStart(10)}   ${p50.toFixed(2).padStart(6)}   ${p99.toFixed(2).padStart(6)}   ${cpu.toFixed(0).padStart(12)}   ${rss.toFixed(0).padStart(7)}`)
+  console.log(
+    `${String(connections).padStart(11)}  ${who.padEnd(10)}  ${rate.toFixed(0).padStart(10)}   ${p50.toFixed(2).padStart(6)}   ${p99.toFixed(2).padStart(6)}   ${cpu.toFixed(0).padStart(12)}   ${rss.toFixed(0).padStart(7)}`,
+  )
 }

@@ -1,4 +1,4 @@
-// Generated from the folders by scripts/generate-registry.ts; a test asks that it is up to date.
+// One line a provider; each is a folder beside this file.
 import type { Connector } from '@app/connector-kit'
 import { github } from './github/index.ts'
 import { tapPayments } from './tap_payments/index.ts'

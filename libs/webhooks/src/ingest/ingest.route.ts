@@ -94,8 +94,8 @@ export class IngestRoute {
       const allowed = methods.join(', ')
       throw MethodNotAllowed({ values: { method: request.method, allowed }, headers: { allow: allowed } })
     }
-    const tooLarge = PayloadTooLarge({ values: { limit: maxBytes } })
-    if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes)
+      throw PayloadTooLarge({ values: { limit: maxBytes } })
     const encoding = request.headers['content-encoding']
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
       throw UnsupportedMediaType({ values: { accepted: 'Content-Encoding: identity' } })
@@ -105,7 +105,7 @@ export class IngestRoute {
     // Counted on the stream: a Content-Length may lie or be missing.
     for await (const chunk of request.raw as AsyncIterable<Buffer>) {
       size += chunk.length
-      if (size > maxBytes) throw tooLarge
+      if (size > maxBytes) throw PayloadTooLarge({ values: { limit: maxBytes } })
       chunks.push(chunk)
     }
     const url = this.settings.publicUrl + (request.raw.url ?? '')
