@@ -9,55 +9,148 @@ SET lock_timeout = '10s';
 SET client_min_messages = warning;
 
 -- ── Enumerated types ────────────────────────────────────────────────────────────────────────────────────────────
--- Made whole where they are missing; an older one gets what it lacks, each value behind the one that precedes it here
--- and the first before all others: MENA first, whatever was there. This statement commits before any row uses a value.
-DO $$
-DECLARE
-  wanted record;
-  label text;
-  previous text;
-BEGIN
-  FOR wanted IN SELECT * FROM (VALUES
-    ('integration_provider_type', ARRAY[
-      'tap_payments', 'paymob', 'tabby', 'tamara', 'moyasar', 'paytabs', 'unifonic', 'infobip', 'aramex',
-      'smsa', 'fetchr', 'aws_me', 'azure_me', 'github', 'supabase', 'cloudflare', 'vercel', 'stripe', 'paypal',
-      'square', 'paddle', 'resend', 'twilio', 'sendgrid', 'slack', 'discord', 'posthog', 'sentry',
-      'google_analytics', 'mixpanel', 'datadog', 'segment', 'clerk', 'auth0', 'cloudinary', 'aws_s3', 'linear',
-      'gitlab', 'bitbucket', 'jira', 'mongodb_atlas', 'firebase', 'planetscale', 'neon', 'hubspot',
-      'salesforce', 'mailchimp', 'intercom', 'customerio']),
-    ('integration_category', ARRAY[
-      'payment', 'communication', 'logistics', 'deploy', 'auth', 'analytics', 'development', 'database',
-      'storage', 'monitoring', 'marketing', 'crm']),
-    ('integration_auth_method', ARRAY[
-      'oauth2', 'oauth2_pkce', 'api_key', 'webhook_secret', 'jwt', 'basic_auth', 'custom']),
-    ('integration_connection_status', ARRAY[
-      'pending', 'connected', 'failed', 'expired', 'refreshing', 'disconnected', 'suspended']),
-    ('integration_event_status', ARRAY[
-      'pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter']),
-    ('integration_environment', ARRAY[
-      'dev', 'staging', 'prod']),
-    ('integration_health_state', ARRAY[
-      'unknown', 'healthy', 'degraded', 'unhealthy'])
-  ) AS types (name, labels)
-  LOOP
-    IF to_regtype(wanted.name) IS NULL THEN
-      EXECUTE format('CREATE TYPE %I AS ENUM ()', wanted.name);
-    END IF;
-    previous := NULL;
-    FOREACH label IN ARRAY wanted.labels LOOP
-      EXECUTE format('ALTER TYPE %I ADD VALUE IF NOT EXISTS %L', wanted.name, label) || coalesce(
-        format(' AFTER %L', previous),
-        (SELECT format(' BEFORE %L', e.enumlabel) FROM pg_enum e
-         WHERE e.enumtypid = to_regtype(wanted.name) ORDER BY e.enumsortorder LIMIT 1),
-        '');
-      previous := label;
-    END LOOP;
-  END LOOP;
+-- Made whole where they are missing; an older one gets what it lacks, in order. One statement a value: a new value
+-- must be committed before a row uses it.
+
+DO $$ BEGIN
+  IF to_regtype('integration_provider_type') IS NULL THEN
+    CREATE TYPE integration_provider_type AS ENUM ('tap_payments', 'paymob', 'tabby', 'tamara', 'moyasar', 'paytabs', 'unifonic', 'infobip', 'aramex', 'smsa', 'fetchr', 'aws_me', 'azure_me', 'github', 'supabase', 'cloudflare', 'vercel', 'stripe', 'paypal', 'square', 'paddle', 'resend', 'twilio', 'sendgrid', 'slack', 'discord', 'posthog', 'sentry', 'google_analytics', 'mixpanel', 'datadog', 'segment', 'clerk', 'auth0', 'cloudinary', 'aws_s3', 'linear', 'gitlab', 'bitbucket', 'jira', 'mongodb_atlas', 'firebase', 'planetscale', 'neon', 'hubspot', 'salesforce', 'mailchimp', 'intercom', 'customerio');
+  END IF;
 END $$;
 
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tap_payments' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paymob' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tabby' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tamara' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'moyasar' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paytabs' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'unifonic' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'infobip' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aramex' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'smsa' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'fetchr' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aws_me' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'azure_me' BEFORE 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'supabase' AFTER 'github';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'cloudflare' AFTER 'supabase';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'vercel' AFTER 'cloudflare';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'stripe' AFTER 'vercel';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paypal' AFTER 'stripe';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'square' AFTER 'paypal';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paddle' AFTER 'square';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'resend' AFTER 'paddle';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'twilio' AFTER 'resend';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'sendgrid' AFTER 'twilio';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'slack' AFTER 'sendgrid';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'discord' AFTER 'slack';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'posthog' AFTER 'discord';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'sentry' AFTER 'posthog';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'google_analytics' AFTER 'sentry';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mixpanel' AFTER 'google_analytics';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'datadog' AFTER 'mixpanel';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'segment' AFTER 'datadog';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'clerk' AFTER 'segment';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'auth0' AFTER 'clerk';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'cloudinary' AFTER 'auth0';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aws_s3' AFTER 'cloudinary';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'linear' AFTER 'aws_s3';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'gitlab' AFTER 'linear';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'bitbucket' AFTER 'gitlab';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'jira' AFTER 'bitbucket';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mongodb_atlas' AFTER 'jira';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'firebase' AFTER 'mongodb_atlas';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'planetscale' AFTER 'firebase';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'neon' AFTER 'planetscale';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'hubspot' AFTER 'neon';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'salesforce' AFTER 'hubspot';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mailchimp' AFTER 'salesforce';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'intercom' AFTER 'mailchimp';
+ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'customerio' AFTER 'intercom';
+
+DO $$ BEGIN
+  IF to_regtype('integration_category') IS NULL THEN
+    CREATE TYPE integration_category AS ENUM ('payment', 'communication', 'logistics', 'deploy', 'auth', 'analytics', 'development', 'database', 'storage', 'monitoring', 'marketing', 'crm');
+  END IF;
+END $$;
+
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'payment';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'communication' AFTER 'payment';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'logistics' AFTER 'communication';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'deploy' AFTER 'logistics';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'auth' AFTER 'deploy';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'analytics' AFTER 'auth';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'development' AFTER 'analytics';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'database' AFTER 'development';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'storage' AFTER 'database';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'monitoring' AFTER 'storage';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'marketing' AFTER 'monitoring';
+ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'crm' AFTER 'marketing';
+
+DO $$ BEGIN
+  IF to_regtype('integration_auth_method') IS NULL THEN
+    CREATE TYPE integration_auth_method AS ENUM ('oauth2', 'oauth2_pkce', 'api_key', 'webhook_secret', 'jwt', 'basic_auth', 'custom');
+  END IF;
+END $$;
+
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'oauth2';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'oauth2_pkce' AFTER 'oauth2';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'api_key' AFTER 'oauth2_pkce';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'webhook_secret' AFTER 'api_key';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'jwt' AFTER 'webhook_secret';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'basic_auth' AFTER 'jwt';
+ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'custom' AFTER 'basic_auth';
+
+DO $$ BEGIN
+  IF to_regtype('integration_connection_status') IS NULL THEN
+    CREATE TYPE integration_connection_status AS ENUM ('pending', 'connected', 'failed', 'expired', 'refreshing', 'disconnected', 'suspended');
+  END IF;
+END $$;
+
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'pending';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'connected' AFTER 'pending';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'failed' AFTER 'connected';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'expired' AFTER 'failed';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'refreshing' AFTER 'expired';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'disconnected' AFTER 'refreshing';
+ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'suspended' AFTER 'disconnected';
+
+DO $$ BEGIN
+  IF to_regtype('integration_event_status') IS NULL THEN
+    CREATE TYPE integration_event_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter');
+  END IF;
+END $$;
+
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'pending';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'processing' AFTER 'pending';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'completed' AFTER 'processing';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'failed' AFTER 'completed';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'retrying' AFTER 'failed';
+ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'dead_letter' AFTER 'retrying';
+
+DO $$ BEGIN
+  IF to_regtype('integration_environment') IS NULL THEN
+    CREATE TYPE integration_environment AS ENUM ('dev', 'staging', 'prod');
+  END IF;
+END $$;
+
+ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'dev';
+ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'staging' AFTER 'dev';
+ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'prod' AFTER 'staging';
+
+DO $$ BEGIN
+  IF to_regtype('integration_health_state') IS NULL THEN
+    CREATE TYPE integration_health_state AS ENUM ('unknown', 'healthy', 'degraded', 'unhealthy');
+  END IF;
+END $$;
+
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'unknown';
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'healthy' AFTER 'unknown';
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'degraded' AFTER 'healthy';
+ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'unhealthy' AFTER 'degraded';
+
 -- ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
--- Every column stands in an ADD COLUMN IF NOT EXISTS, so that a blank and an older database end alike. A column that
--- is required but has no default is made so further down, when an older table's rows have been given theirs.
+-- Every column stands in an ADD COLUMN IF NOT EXISTS, so that a blank and an older database end alike.
 
 -- A host application's own table is used untouched; this one is made only where there is none.
 DO $$ BEGIN
@@ -75,7 +168,7 @@ CREATE TABLE IF NOT EXISTS integration_providers (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_providers
-  ADD COLUMN IF NOT EXISTS provider integration_provider_type,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS name text NOT NULL DEFAULT '',
   ADD COLUMN IF NOT EXISTS name_ar text NOT NULL DEFAULT '',
   ADD COLUMN IF NOT EXISTS category integration_category,
@@ -94,8 +187,8 @@ ALTER TABLE integration_providers
   ADD COLUMN IF NOT EXISTS primary_locale text NOT NULL DEFAULT 'en',
   ADD COLUMN IF NOT EXISTS documentation_url text,
   ADD COLUMN IF NOT EXISTS icon_url text,
-  ADD COLUMN IF NOT EXISTS sort_order integer,
-  ADD COLUMN IF NOT EXISTS is_active boolean,
+  ADD COLUMN IF NOT EXISTS sort_order integer NOT NULL DEFAULT 1000,
+  ADD COLUMN IF NOT EXISTS is_active boolean NOT NULL DEFAULT false,
   ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN IF NOT EXISTS website_url text,
@@ -107,8 +200,8 @@ CREATE TABLE IF NOT EXISTS integration_connections (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_connections
-  ADD COLUMN IF NOT EXISTS project_id uuid REFERENCES projects (id) ON DELETE CASCADE,
-  ADD COLUMN IF NOT EXISTS provider integration_provider_type,
+  ADD COLUMN IF NOT EXISTS project_id uuid NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS status integration_connection_status NOT NULL DEFAULT 'pending',
   ADD COLUMN IF NOT EXISTS auth_method integration_auth_method NOT NULL DEFAULT 'api_key',
   ADD COLUMN IF NOT EXISTS environment integration_environment NOT NULL DEFAULT 'prod',
@@ -141,8 +234,8 @@ CREATE TABLE IF NOT EXISTS integration_events (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_events
-  ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE CASCADE,
-  ADD COLUMN IF NOT EXISTS provider integration_provider_type,
+  ADD COLUMN IF NOT EXISTS connection_id uuid NOT NULL REFERENCES integration_connections (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS event_type text,
   ADD COLUMN IF NOT EXISTS event_id text,
   ADD COLUMN IF NOT EXISTS headers jsonb NOT NULL DEFAULT '{}',
@@ -174,9 +267,9 @@ CREATE TABLE IF NOT EXISTS webhook_access_logs (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE webhook_access_logs
-  ADD COLUMN IF NOT EXISTS event_id uuid,
-  ADD COLUMN IF NOT EXISTS accessed_by text,
-  ADD COLUMN IF NOT EXISTS access_reason text,
+  ADD COLUMN IF NOT EXISTS event_id uuid NOT NULL,
+  ADD COLUMN IF NOT EXISTS accessed_by text NOT NULL,
+  ADD COLUMN IF NOT EXISTS access_reason text NOT NULL,
   ADD COLUMN IF NOT EXISTS ip_address inet,
   ADD COLUMN IF NOT EXISTS accessed_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN IF NOT EXISTS project_id uuid,
@@ -186,9 +279,9 @@ CREATE TABLE IF NOT EXISTS integration_webhook_configs (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_webhook_configs
-  ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS connection_id uuid NOT NULL REFERENCES integration_connections (id) ON DELETE CASCADE,
   ADD COLUMN IF NOT EXISTS webhook_id text,
-  ADD COLUMN IF NOT EXISTS endpoint_url text,
+  ADD COLUMN IF NOT EXISTS endpoint_url text NOT NULL,
   ADD COLUMN IF NOT EXISTS events text[] NOT NULL DEFAULT '{}',
   ADD COLUMN IF NOT EXISTS is_active boolean NOT NULL DEFAULT true,
   ADD COLUMN IF NOT EXISTS signing_secret jsonb,
@@ -201,9 +294,9 @@ CREATE TABLE IF NOT EXISTS integration_oauth_states (
   state text PRIMARY KEY
 );
 ALTER TABLE integration_oauth_states
-  ADD COLUMN IF NOT EXISTS project_id uuid REFERENCES projects (id) ON DELETE CASCADE,
-  ADD COLUMN IF NOT EXISTS provider integration_provider_type,
-  ADD COLUMN IF NOT EXISTS redirect_uri text,
+  ADD COLUMN IF NOT EXISTS project_id uuid NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS redirect_uri text NOT NULL,
   ADD COLUMN IF NOT EXISTS code_verifier text,
   ADD COLUMN IF NOT EXISTS metadata jsonb NOT NULL DEFAULT '{}',
   ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
@@ -214,9 +307,9 @@ CREATE TABLE IF NOT EXISTS integration_api_logs (
 );
 ALTER TABLE integration_api_logs
   ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE SET NULL,
-  ADD COLUMN IF NOT EXISTS provider integration_provider_type,
-  ADD COLUMN IF NOT EXISTS method text,
-  ADD COLUMN IF NOT EXISTS endpoint text,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS method text NOT NULL,
+  ADD COLUMN IF NOT EXISTS endpoint text NOT NULL,
   ADD COLUMN IF NOT EXISTS request_headers jsonb,
   ADD COLUMN IF NOT EXISTS request_body text,
   ADD COLUMN IF NOT EXISTS response_status integer,
@@ -235,9 +328,9 @@ CREATE TABLE IF NOT EXISTS integration_metrics_hourly (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_metrics_hourly
-  ADD COLUMN IF NOT EXISTS provider integration_provider_type,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE CASCADE,
-  ADD COLUMN IF NOT EXISTS hour timestamptz,
+  ADD COLUMN IF NOT EXISTS hour timestamptz NOT NULL,
   ADD COLUMN IF NOT EXISTS total_connections bigint NOT NULL DEFAULT 0,
   ADD COLUMN IF NOT EXISTS new_connections bigint NOT NULL DEFAULT 0,
   ADD COLUMN IF NOT EXISTS failed_connections bigint NOT NULL DEFAULT 0,
@@ -253,29 +346,24 @@ ALTER TABLE integration_metrics_hourly
   ADD COLUMN IF NOT EXISTS response_time_sum_ms bigint NOT NULL DEFAULT 0,
   ADD COLUMN IF NOT EXISTS response_time_buckets bigint[] NOT NULL DEFAULT array_fill(0::bigint, ARRAY[16]);
 
--- ── What older schemas had otherwise ────────────────────────────────────────────────────────────────────────────
--- Bodies in a column, one connection per provider, metrics without a connection: these three give way at every run.
+-- What older schemas had otherwise: bodies in a column, and one connection per provider.
 DO $$
 DECLARE
   old record;
 BEGIN
-  IF EXISTS (SELECT FROM pg_attribute
-             WHERE attrelid = 'integration_events'::regclass AND attname = 'payload' AND attnotnull) THEN
+  IF EXISTS (SELECT FROM information_schema.columns
+             WHERE table_schema = current_schema() AND table_name = 'integration_events' AND column_name = 'payload') THEN
     ALTER TABLE integration_events ALTER COLUMN payload DROP NOT NULL;
   END IF;
   FOR old IN
-    SELECT i.indexrelid::regclass AS index_name, i.indrelid::regclass AS table_name, c.conname
+    SELECT i.indexrelid::regclass::text AS index_name, i.indrelid::regclass::text AS table_name, c.conname
     FROM pg_index i
     LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype = 'u'
-    CROSS JOIN LATERAL (SELECT array_agg(pg_get_indexdef(i.indexrelid, n, true)) AS parts
-                        FROM generate_series(1, i.indnkeyatts) AS n) AS keys
     WHERE i.indisunique AND NOT i.indisprimary
-      AND i.indexrelid IS DISTINCT FROM to_regclass('integration_connections_live_alias')
       AND (i.indrelid = 'integration_connections'::regclass
-           AND NOT EXISTS (SELECT FROM unnest(keys.parts) AS part
-                           WHERE part NOT IN ('project_id', 'provider', 'environment', 'alias')
-                             AND part NOT ILIKE 'coalesce(alias,%')
-        OR i.indrelid = 'integration_metrics_hourly'::regclass AND keys.parts <@ ARRAY['provider', 'hour'])
+           AND i.indexrelid IS DISTINCT FROM to_regclass('integration_connections_live_alias')
+        OR i.indrelid = 'integration_metrics_hourly'::regclass
+           AND i.indexrelid IS DISTINCT FROM to_regclass('integration_metrics_hourly_key'))
   LOOP
     IF old.conname IS NOT NULL THEN
       EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', old.table_name, old.conname);
@@ -285,103 +373,12 @@ BEGIN
   END LOOP;
 END $$;
 
--- The rest only until the registry is seeded for the first time: what a later file decides is never set back.
-DO $$
-DECLARE
-  part record;
-  name text;
-  counters text[] := ARRAY['total_connections', 'new_connections', 'failed_connections', 'api_calls_total',
-    'api_calls_success', 'api_calls_failed', 'webhooks_received', 'webhooks_processed', 'webhooks_failed',
-    'rate_limit_hits', 'response_time_count', 'response_time_sum_ms'];
-  missing boolean;
-BEGIN
-  IF EXISTS (SELECT FROM integration_providers WHERE seeded_by >= 74) THEN
-    RETURN;
-  END IF;
-
-  -- Events and calls learn whose they are, so that the lists and the tenant barrier see them.
-  UPDATE integration_events e SET
-    provider = coalesce(e.provider, c.provider),
-    project_id = coalesce(e.project_id, c.project_id),
-    environment = coalesce(e.environment, c.environment)
-  FROM integration_connections c WHERE c.id = e.connection_id AND e.project_id IS NULL;
-  UPDATE integration_api_logs l SET
-    provider = coalesce(l.provider, c.provider),
-    project_id = coalesce(l.project_id, c.project_id),
-    environment = coalesce(l.environment, c.environment)
-  FROM integration_connections c WHERE c.id = l.connection_id AND l.project_id IS NULL;
-
-  -- Deliveries recorded twice: the younger keep their provider's id, with their own behind it.
-  UPDATE integration_events e SET event_id = e.event_id || '#' || e.id
-  FROM (SELECT id, row_number() OVER (PARTITION BY connection_id, event_id ORDER BY created_at, id) AS n
-        FROM integration_events WHERE event_id IS NOT NULL AND connection_id IS NOT NULL) AS numbered
-  WHERE numbered.id = e.id AND numbered.n > 1;
-
-  FOREACH name IN ARRAY counters LOOP
-    EXECUTE format('ALTER TABLE integration_metrics_hourly ALTER COLUMN %1$I TYPE bigint USING coalesce(%1$I, 0),
-                    ALTER COLUMN %1$I SET DEFAULT 0, ALTER COLUMN %1$I SET NOT NULL', name);
-  END LOOP;
-  ALTER TABLE integration_metrics_hourly ALTER COLUMN avg_response_time_ms TYPE double precision;
-  -- Under the older key an hour could have several rows without a connection: the oldest takes the others' counts.
-  EXECUTE format(
-    'WITH summed AS (
-       SELECT (array_agg(id ORDER BY id))[1] AS kept, array_agg(id) AS ids, %s FROM integration_metrics_hourly
-       GROUP BY provider, connection_id, hour HAVING count(*) > 1
-     ), gone AS (
-       DELETE FROM integration_metrics_hourly m USING summed s WHERE m.id = ANY (s.ids) AND m.id <> s.kept
-     )
-     UPDATE integration_metrics_hourly m SET %s FROM summed s WHERE m.id = s.kept',
-    (SELECT string_agg(format('sum(%1$I)::bigint AS %1$I', c), ', ') FROM unnest(counters) AS c),
-    (SELECT string_agg(format('%1$I = s.%1$I', c), ', ') FROM unnest(counters) AS c));
-
-  -- What the platform leaves empty must be allowed to be empty; what it leaves out must have the default of here.
-  FOR part IN
-    SELECT a.attrelid::regclass AS table_name, a.attname FROM pg_attribute a
-    WHERE a.attnotnull AND a.attnum > 0 AND (a.attrelid, a.attname::text) IN (
-      SELECT 'integration_events'::regclass, unnest(ARRAY['event_type', 'event_id', 'raw_body_url', 'event_hash',
-        'signature', 'body_size', 'data', 'source_ip', 'user_agent'])
-      UNION ALL SELECT 'integration_connections'::regclass, unnest(ARRAY['alias', 'credentials', 'access_token_encrypted',
-        'external_account_id', 'external_account_name', 'webhook_url', 'connected_at'])
-      UNION ALL SELECT 'integration_webhook_configs'::regclass, unnest(ARRAY['webhook_id', 'signing_secret'])
-      UNION ALL SELECT 'integration_api_logs'::regclass, unnest(ARRAY['connection_id', 'response_status', 'response_time_ms'])
-      UNION ALL SELECT 'integration_oauth_states'::regclass, unnest(ARRAY['code_verifier'])
-      UNION ALL SELECT 'integration_metrics_hourly'::regclass, unnest(ARRAY['connection_id', 'avg_response_time_ms'])
-      UNION ALL SELECT 'integration_providers'::regclass, unnest(ARRAY['supported_countries', 'supported_currencies',
-        'documentation_url', 'icon_url']))
-  LOOP
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', part.table_name, part.attname);
-  END LOOP;
-  ALTER TABLE integration_connections ALTER COLUMN status SET DEFAULT 'pending',
-    ALTER COLUMN environment SET DEFAULT 'prod';
-  ALTER TABLE integration_events ALTER COLUMN status SET DEFAULT 'pending', ALTER COLUMN retry_count SET DEFAULT 0,
-    ALTER COLUMN max_retries SET DEFAULT 8;
-  ALTER TABLE integration_oauth_states ALTER COLUMN expires_at SET DEFAULT now() + interval '10 minutes';
-
-  FOR part IN SELECT * FROM (VALUES
-    ('integration_providers', '{provider}'::text[]),
-    ('integration_connections', '{project_id,provider}'::text[]),
-    ('integration_events', '{connection_id,provider}'::text[]),
-    ('webhook_access_logs', '{event_id,accessed_by,access_reason}'::text[]),
-    ('integration_webhook_configs', '{connection_id,endpoint_url}'::text[]),
-    ('integration_oauth_states', '{project_id,provider,redirect_uri}'::text[]),
-    ('integration_api_logs', '{provider,method,endpoint}'::text[]),
-    ('integration_metrics_hourly', '{provider,hour}'::text[])
-  ) AS required (table_name, columns)
-  LOOP
-    FOREACH name IN ARRAY part.columns LOOP
-      EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I IS NULL)', part.table_name, name) INTO missing;
-      IF NOT missing THEN
-        EXECUTE format('ALTER TABLE %I ALTER COLUMN %I SET NOT NULL', part.table_name, name);
-      END IF;
-    END LOOP;
-  END LOOP;
-END $$;
+-- Events of older schemas learn whose they are, so that the lists and the tenant barrier see them.
+UPDATE integration_events e SET project_id = c.project_id, environment = coalesce(e.environment, c.environment)
+FROM integration_connections c WHERE c.id = e.connection_id AND e.project_id IS NULL;
 
 -- ── Keys, indexes, rules ────────────────────────────────────────────────────────────────────────────────────────
 CREATE UNIQUE INDEX IF NOT EXISTS integration_providers_provider_key ON integration_providers (provider);
-CREATE INDEX IF NOT EXISTS integration_providers_auth_methods ON integration_providers USING gin (auth_methods);
-CREATE INDEX IF NOT EXISTS integration_providers_required_scopes ON integration_providers USING gin (required_scopes);
-CREATE INDEX IF NOT EXISTS integration_providers_optional_scopes ON integration_providers USING gin (optional_scopes);
 CREATE INDEX IF NOT EXISTS integration_providers_payment_capabilities ON integration_providers USING gin (payment_capabilities);
 CREATE INDEX IF NOT EXISTS integration_providers_countries ON integration_providers USING gin (supported_countries);
 CREATE INDEX IF NOT EXISTS integration_providers_currencies ON integration_providers USING gin (supported_currencies);
@@ -516,15 +513,9 @@ CREATE OR REPLACE FUNCTION update_integration_health(
 $$;
 COMMENT ON FUNCTION update_integration_health IS 'Wasl 074';
 
--- The histogram's sixteen buckets end, inclusively, at these milliseconds; the last takes everything above.
+-- Upper bounds of the histogram's buckets in milliseconds; the sixteenth takes the rest.
 CREATE OR REPLACE FUNCTION integration_metric_bounds() RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT ARRAY[1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 20000, 30000]
-$$;
-
--- Which of them (1 to 16) an observation falls into.
-CREATE OR REPLACE FUNCTION integration_metric_bucket(ms integer) RETURNS integer
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT width_bucket(ms - 1, integration_metric_bounds()) + 1
 $$;
 
 -- No name reaches dynamic SQL: each counter adds p_value or nothing.
@@ -533,21 +524,18 @@ CREATE OR REPLACE FUNCTION record_integration_metric(
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   is_time boolean := p_metric_type IS NOT DISTINCT FROM 'response_time_ms';
-  observed bigint[] := array_fill(0::bigint, ARRAY[16]);
+  observed bigint[];
 BEGIN
   IF p_provider IS NULL OR p_value IS NULL OR p_value < 0 OR NOT coalesce(p_metric_type = ANY (ARRAY[
-      'total_connections', 'new_connections', 'failed_connections', 'api_calls_total', 'api_calls_success',
-      'api_calls_failed', 'webhooks_received', 'webhooks_processed', 'webhooks_failed', 'rate_limit_hits',
-      'response_time_ms']), false) THEN
+      'total_connections', 'new_connections', 'failed_connections', 'api_calls_total', 'api_calls_success', 'api_calls_failed', 'webhooks_received', 'webhooks_processed', 'webhooks_failed', 'rate_limit_hits', 'response_time_ms']), false) THEN
     RAISE EXCEPTION 'not a metric, or a value that is null or negative' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF is_time THEN
-    observed[integration_metric_bucket(p_value)] := 1;
-  END IF;
+  observed := (SELECT array_agg((is_time AND bucket = slot)::int::bigint ORDER BY slot)
+               FROM generate_series(1, 16) AS slot,
+                    (SELECT count(*) + 1 AS bucket FROM unnest(integration_metric_bounds()) b WHERE b < p_value) AS found);
   INSERT INTO integration_metrics_hourly AS m (
     provider, connection_id, hour,
-    total_connections, new_connections, failed_connections, api_calls_total, api_calls_success, api_calls_failed,
-    webhooks_received, webhooks_processed, webhooks_failed, rate_limit_hits,
+    total_connections, new_connections, failed_connections, api_calls_total, api_calls_success, api_calls_failed, webhooks_received, webhooks_processed, webhooks_failed, rate_limit_hits,
     response_time_count, response_time_sum_ms, response_time_buckets, avg_response_time_ms
   ) VALUES (
     p_provider, p_connection_id, date_trunc('hour', now(), 'UTC'),
@@ -576,12 +564,11 @@ BEGIN
     rate_limit_hits = m.rate_limit_hits + excluded.rate_limit_hits,
     response_time_count = m.response_time_count + excluded.response_time_count,
     response_time_sum_ms = m.response_time_sum_ms + excluded.response_time_sum_ms,
-    response_time_buckets = CASE WHEN is_time THEN (
-      SELECT array_agg(coalesce(m.response_time_buckets[i], 0) + excluded.response_time_buckets[i] ORDER BY i)
-      FROM generate_series(1, 16) AS i) ELSE m.response_time_buckets END,
-    avg_response_time_ms = CASE WHEN is_time THEN
-      (m.response_time_sum_ms + excluded.response_time_sum_ms)::double precision
-      / (m.response_time_count + excluded.response_time_count) ELSE m.avg_response_time_ms END;
+    response_time_buckets = (SELECT array_agg(coalesce(old.n, 0) + coalesce(new.n, 0) ORDER BY new.slot)
+      FROM unnest(excluded.response_time_buckets) WITH ORDINALITY AS new (n, slot)
+      LEFT JOIN unnest(m.response_time_buckets) WITH ORDINALITY AS old (n, slot) USING (slot)),
+    avg_response_time_ms = (m.response_time_sum_ms + excluded.response_time_sum_ms)::double precision
+      / nullif(m.response_time_count + excluded.response_time_count, 0);
 END $$;
 COMMENT ON FUNCTION record_integration_metric IS 'Wasl 074';
 
@@ -593,8 +580,8 @@ COMMENT ON FUNCTION cleanup_expired_oauth_states IS 'Wasl 074';
 
 
 -- ── The registry ────────────────────────────────────────────────────────────────────────────────────────────────
--- Sorted as the enumerated type. What an operator changed (is_active, icon_url, sort_order) stays, and a row that a
--- later file has written (seeded_by) is not set back. `unverified` names what is stated but not yet proved.
+-- Sorted as the enumerated type. What an operator changed (is_active, icon_url, sort_order) stays; a row that a later
+-- file has written (seeded_by) is not set back.
 INSERT INTO integration_providers AS p (
   sort_order, provider, name, name_ar, category, auth_methods, capabilities, payment_capabilities, webhook_support,
   realtime_support, rate_limits, required_scopes, optional_scopes, is_mena_provider, supported_countries,
@@ -602,348 +589,201 @@ INSERT INTO integration_providers AS p (
   is_active, seeded_by
 ) VALUES
   (10, 'tap_payments', 'Tap Payments', 'تاب للمدفوعات', 'payment', '{api_key}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}',
-   '{one_time,recurring,installments,tokenization,auth_capture,partial_capture,void,refund,partial_refund,invoicing,wallets,card,mada,knet,benefit,omannet,naps,stc_pay,apple_pay,google_pay}',
-   true, false, '{}', '{}', '{}',
-   true, '{SA,AE,KW,BH,QA,OM,EG,JO,LB}', '{SAR,AED,KWD,BHD,QAR,OMR,EGP,JOD,LBP,USD,EUR,GBP}',
-   '{}', 'ar', 'https://developers.tap.company', 'https://www.tap.company',
-   'stable', '{supported_countries.JO,supported_countries.LB,supported_currencies.JOD,supported_currencies.LBP}', true, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,installments,tokenization,auth_capture,partial_capture,void,refund,partial_refund,invoicing,wallets,card,mada,knet,benefit,omannet,naps,stc_pay,apple_pay,google_pay}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,KW,BH,QA,OM,EG,JO,LB}', '{SAR,AED,KWD,BHD,QAR,OMR,EGP,JOD,LBP,USD,EUR,GBP}', '{}', 'ar',
+   'https://developers.tap.company', 'https://www.tap.company', 'stable', '{supported_countries.JO,supported_countries.LB,supported_currencies.JOD,supported_currencies.LBP}', true, 74),
   (20, 'paymob', 'Paymob', 'باي موب', 'payment', '{api_key}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}',
-   '{one_time,recurring,installments,tokenization,auth_capture,partial_capture,void,refund,partial_refund,cash_collection,wallets,card,mada,omannet,fawry,valu,aman,masary,stc_pay,mobile_wallet,apple_pay,google_pay}',
-   true, false, '{}', '{}', '{}',
-   true, '{EG,SA,AE,PK,OM,PS}', '{EGP,SAR,AED,PKR,OMR,USD}',
-   '{}', 'ar', 'https://developers.paymob.com', 'https://paymob.com',
-   'stable', '{payment_capabilities.fawry,supported_countries.PK,supported_countries.PS,supported_currencies.PKR,supported_currencies.USD}', true, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,installments,tokenization,auth_capture,partial_capture,void,refund,partial_refund,cash_collection,wallets,card,mada,omannet,fawry,valu,aman,masary,stc_pay,mobile_wallet,apple_pay,google_pay}', true, false, '{}', '{}', '{}', true,
+   '{EG,SA,AE,PK,OM,PS}', '{EGP,SAR,AED,PKR,OMR,USD}', '{}', 'ar',
+   'https://developers.paymob.com', 'https://paymob.com', 'stable', '{payment_capabilities.fawry}', true, 74),
   (30, 'tabby', 'Tabby', 'تابي', 'payment', '{api_key}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "eligibility": true, "webhooks": true}',
-   '{installments,bnpl,auth_capture,partial_capture,void,refund,partial_refund}',
-   true, false, '{"requests": 100, "per_seconds": 1}', '{}', '{}',
-   true, '{SA,AE,KW,BH,QA,EG}', '{SAR,AED,KWD,BHD,QAR,EGP}',
-   '{}', 'ar', 'https://docs.tabby.ai', 'https://tabby.ai',
-   'stable', '{supported_countries.BH,supported_countries.QA,supported_countries.EG,supported_currencies.BHD,supported_currencies.QAR,supported_currencies.EGP}', true, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "eligibility": true, "webhooks": true}', '{installments,bnpl,auth_capture,partial_capture,void,refund,partial_refund}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,KW,BH,QA,EG}', '{SAR,AED,KWD,BHD,QAR,EGP}', '{}', 'ar',
+   'https://docs.tabby.ai', 'https://tabby.ai', 'stable', '{}', true, 74),
   (40, 'tamara', 'Tamara', 'تمارا', 'payment', '{api_key,jwt}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "eligibility": true, "webhooks": true}',
-   '{installments,bnpl,auth_capture,partial_capture,void,refund,partial_refund}',
-   true, false, '{}', '{}', '{}',
-   true, '{SA,AE,KW}', '{SAR,AED,KWD}',
-   '{}', 'ar', 'https://docs.tamara.co', 'https://tamara.co',
-   'stable', '{}', true, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "eligibility": true, "webhooks": true}', '{installments,bnpl,auth_capture,partial_capture,void,refund,partial_refund}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,KW}', '{SAR,AED,KWD}', '{}', 'ar',
+   'https://docs.tamara.co', 'https://tamara.co', 'stable', '{}', true, 74),
   (50, 'moyasar', 'Moyasar', 'ميسر', 'payment', '{basic_auth}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}',
-   '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,wallets,card,mada,stc_pay,apple_pay,google_pay,samsung_pay}',
-   true, false, '{}', '{}', '{}',
-   true, '{SA}', '{SAR}',
-   '{}', 'ar', 'https://docs.moyasar.com', 'https://moyasar.com',
-   'stable', '{payment_capabilities.google_pay}', true, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,wallets,card,mada,stc_pay,apple_pay,google_pay,samsung_pay}', true, false, '{}', '{}', '{}', true,
+   '{SA}', '{SAR}', '{}', 'ar',
+   'https://docs.moyasar.com', 'https://moyasar.com', 'stable', '{}', true, 74),
   (60, 'paytabs', 'PayTabs', 'بيتابس', 'payment', '{api_key}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}',
-   '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,wallets,cash_collection,card,mada,knet,omannet,stc_pay,apple_pay,samsung_pay,fawry,valu,meeza,aman}',
-   true, false, '{}', '{}', '{}',
-   true, '{SA,AE,EG,JO,BH,KW,OM,QA}', '{SAR,AED,EGP,JOD,BHD,KWD,OMR,QAR,USD,EUR,GBP}',
-   '{}', 'ar', 'https://docs.paytabs.com', 'https://paytabs.com',
-   'stable', '{supported_countries.BH,supported_currencies.BHD}', true, 74),
-  (70, 'unifonic', 'Unifonic', 'يونيفونك', 'communication', '{api_key}',
-   '{"sms": true, "whatsapp": true, "voice": true, "otp": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   true, '{SA,AE,EG,JO,KW,BH,QA,OM}', NULL,
-   '{}', 'ar', 'https://docs.unifonic.com', 'https://www.unifonic.com',
-   'stable', '{supported_countries}', true, 74),
-  (80, 'infobip', 'Infobip', 'إنفوبيب', 'communication', '{api_key,oauth2}',
-   '{"sms": true, "whatsapp": true, "rcs": true, "viber": true, "voice": true, "otp": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   true, '{SA,AE,EG,KW,BH,QA,OM,JO,LB,MA,TN,DZ}', NULL,
-   '{}', 'ar', 'https://www.infobip.com/docs', 'https://www.infobip.com',
-   'stable', '{supported_countries}', true, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,wallets,cash_collection,card,mada,knet,omannet,stc_pay,apple_pay,samsung_pay,fawry,valu,meeza,aman}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,JO,BH,KW,OM,QA}', '{SAR,AED,EGP,JOD,BHD,KWD,OMR,QAR,USD,EUR,GBP}', '{}', 'ar',
+   'https://support.paytabs.com', 'https://paytabs.com', 'stable', '{}', true, 74),
+  (70, 'unifonic', 'Unifonic', 'يونيفونك', 'communication', '{api_key,basic_auth}',
+   '{"sms": true, "whatsapp": true, "voice": true, "otp": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,JO,KW,BH,QA,OM}', NULL, '{}', 'ar',
+   'https://docs.unifonic.com', 'https://www.unifonic.com', 'stable', '{}', true, 74),
+  (80, 'infobip', 'Infobip', 'إنفوبيب', 'communication', '{api_key,basic_auth,oauth2}',
+   '{"sms": true, "whatsapp": true, "voice": true, "rcs": true, "viber": true, "otp": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,KW,BH,QA,OM,JO,LB,MA,TN,DZ}', NULL, '{}', 'ar',
+   'https://www.infobip.com/docs', 'https://www.infobip.com', 'stable', '{}', true, 74),
   (90, 'aramex', 'Aramex', 'أرامكس', 'logistics', '{custom}',
-   '{"rates": true, "shipments": true, "labels": true, "tracking": true, "pickups": true, "cash_on_delivery": true}',
-   '{}',
-   false, false, '{}', '{}', '{}',
-   true, '{SA,AE,EG,KW,BH,QA,OM,JO,LB}', NULL,
-   '{}', 'ar', 'https://www.aramex.com/developers/aramex-apis', 'https://www.aramex.com',
-   'stable', '{supported_countries}', true, 74),
+   '{"rates": true, "shipments": true, "labels": true, "tracking": true, "pickups": true, "cash_on_delivery": true}', '{}', false, false, '{}', '{}', '{}', true,
+   '{SA,AE,EG,KW,BH,QA,OM,JO,LB}', NULL, '{}', 'ar',
+   'https://www.aramex.com/developers', 'https://www.aramex.com', 'stable', '{}', true, 74),
   (100, 'smsa', 'SMSA Express', 'سمسا إكسبريس', 'logistics', '{api_key}',
-   '{"shipments": true, "labels": true, "tracking": true, "returns": true, "cash_on_delivery": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   true, '{SA}', NULL,
-   '{}', 'ar', 'https://www.smsaexpress.com', 'https://www.smsaexpress.com',
-   'stable', '{}', true, 74),
-  (110, 'fetchr', 'Fetchr', 'فيتشر', 'logistics', '{api_key}',
-   '{"shipments": true, "tracking": true}',
-   '{}',
-   false, false, '{}', '{}', '{}',
-   true, '{AE,SA,EG,JO,BH}', NULL,
-   '{}', 'ar', 'https://xapidoc.docs.apiary.io', 'https://fetchr.us',
-   'dormant', '{name_ar,operations,supported_countries}', true, 74),
-  (120, 'aws_me', 'Amazon Web Services (Middle East)', 'أمازون ويب سيرفيسز (الشرق الأوسط)', 'storage', '{custom}',
-   '{"objects": true, "presign": true, "residency": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   true, '{BH,SA,AE,KW,QA,OM}', NULL,
-   '{me-south-1,me-central-1}', 'ar', 'https://docs.aws.amazon.com', 'https://aws.amazon.com',
-   'stable', '{}', true, 74),
-  (130, 'azure_me', 'Microsoft Azure (Middle East)', 'مايكروسوفت أزور (الشرق الأوسط)', 'storage', '{oauth2}',
-   '{"objects": true, "presign": true, "residency": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   true, '{AE,SA,KW,QA,BH,OM}', NULL,
-   '{uaenorth,uaecentral,qatarcentral}', 'ar', 'https://learn.microsoft.com/azure', 'https://azure.microsoft.com',
-   'stable', '{}', true, 74),
+   '{"shipments": true, "labels": true, "tracking": true, "returns": true, "cash_on_delivery": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{SA}', NULL, '{}', 'ar',
+   'https://www.smsaexpress.com', 'https://www.smsaexpress.com', 'stable', '{}', true, 74),
+  (110, 'fetchr', 'Fetchr', 'فتشر', 'logistics', '{api_key}',
+   '{"shipments": true, "tracking": true}', '{}', false, false, '{}', '{}', '{}', true,
+   '{AE,SA,EG,JO,BH}', NULL, '{}', 'ar',
+   'https://fetchr.us', 'https://fetchr.us', 'dormant', '{operations}', true, 74),
+  (120, 'aws_me', 'AWS Middle East', 'أمازون ويب سيرفيسز – الشرق الأوسط', 'storage', '{custom}',
+   '{"objects": true, "presign": true, "residency": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{BH,SA,AE,KW,QA,OM}', NULL, '{me-south-1,me-central-1}', 'ar',
+   'https://docs.aws.amazon.com', 'https://aws.amazon.com', 'stable', '{}', true, 74),
+  (130, 'azure_me', 'Microsoft Azure Middle East', 'مايكروسوفت أزور – الشرق الأوسط', 'storage', '{oauth2}',
+   '{"objects": true, "presign": true, "residency": true}', '{}', true, false, '{}', '{}', '{}', true,
+   '{AE,SA,KW,QA,BH,OM}', NULL, '{uaenorth,uaecentral,qatarcentral}', 'ar',
+   'https://learn.microsoft.com/azure', 'https://azure.microsoft.com', 'stable', '{}', true, 74),
   (140, 'github', 'GitHub', 'جيت هب', 'development', '{oauth2,api_key,webhook_secret}',
-   '{"repositories": true, "issues": true, "pull_requests": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 5000, "per_seconds": 3600}', '{read:user}', '{repo,admin:repo_hook,workflow,read:org}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://docs.github.com', 'https://github.com',
-   'stable', '{}', true, 74),
+   '{"repositories": true, "issues": true, "pull_requests": true, "webhooks": true}', '{}', true, false, '{"requests": 5000, "per_seconds": 3600}', '{read:user}', '{repo,admin:repo_hook,workflow,read:org}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.github.com', 'https://github.com', 'stable', '{}', true, 74),
   (150, 'supabase', 'Supabase', 'سوبابيس', 'database', '{oauth2_pkce,api_key}',
-   '{"projects": true, "database": true, "auth": true, "storage": true, "webhooks": true}',
-   '{}',
-   true, true, '{"requests": 60, "per_seconds": 60}', '{organizations:read}', '{projects:read,database:read}',
-   false, NULL, NULL,
-   '{us-east-1,us-east-2,us-west-1,us-west-2,ca-central-1,sa-east-1,eu-west-1,eu-west-2,eu-west-3,eu-central-1,eu-central-2,eu-north-1,ap-south-1,ap-southeast-1,ap-southeast-2,ap-northeast-1,ap-northeast-2,ap-east-1}', 'en', 'https://supabase.com/docs', 'https://supabase.com',
-   'stable', '{name_ar,rate_limits}', true, 74),
+   '{"projects": true, "database": true, "auth": true, "storage": true, "webhooks": true}', '{}', true, true, '{"requests": 60, "per_seconds": 60}', '{}', '{projects:read,database:read}', false,
+   NULL, NULL, '{}', 'en',
+   'https://supabase.com/docs', 'https://supabase.com', 'stable', '{}', true, 74),
   (160, 'cloudflare', 'Cloudflare', 'كلاودفلير', 'deploy', '{api_key}',
-   '{"dns": true, "workers": true, "objects": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 1200, "per_seconds": 300}', '{}', '{}',
-   false, NULL, NULL,
-   '{eu,fedramp}', 'en', 'https://developers.cloudflare.com', 'https://www.cloudflare.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
-  (170, 'vercel', 'Vercel', 'فيرسل', 'deploy', '{oauth2,oauth2_pkce,api_key}',
-   '{"deployments": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://vercel.com/docs', 'https://vercel.com',
-   'beta', '{name_ar}', false, 74),
+   '{"dns": true, "workers": true, "objects": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.cloudflare.com', 'https://www.cloudflare.com', 'beta', '{}', false, 74),
+  (170, 'vercel', 'Vercel', 'فيرسل', 'deploy', '{oauth2,api_key}',
+   '{"deployments": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://vercel.com/docs', 'https://vercel.com', 'beta', '{}', false, 74),
   (180, 'stripe', 'Stripe', 'سترايب', 'payment', '{api_key,oauth2}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "payouts": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 100, "per_seconds": 1}', '{}', '{}',
-   false, '{AE,AU,AT,BE,BR,BG,CA,HR,CY,CZ,DK,EE,FI,FR,DE,GI,GR,HK,HU,IE,IT,JP,LV,LI,LT,LU,MY,MT,MX,NL,NZ,NO,PL,PT,RO,SG,SK,SI,ES,SE,CH,TH,GB,US}', NULL,
-   '{}', 'en', 'https://docs.stripe.com', 'https://stripe.com',
-   'beta', '{name_ar,rate_limits,supported_countries}', false, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "payouts": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,partial_capture,void,refund,partial_refund,payouts,invoicing,marketplace,wallets,3ds,card,apple_pay,google_pay}', true, false, '{}', '{}', '{}', false,
+   '{AE,AU,AT,BE,BR,BG,CA,HR,CY,CZ,DK,EE,FI,FR,DE,GI,GR,HK,HU,IE,IT,JP,LV,LI,LT,LU,MY,MT,MX,NL,NZ,NO,PL,PT,RO,SG,SK,SI,ES,SE,CH,TH,GB,US}', NULL, '{}', 'en',
+   'https://docs.stripe.com', 'https://stripe.com', 'beta', '{}', false, 74),
   (190, 'paypal', 'PayPal', 'باي بال', 'payment', '{oauth2}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "payouts": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, '{AUD,BRL,CAD,CNY,CZK,DKK,EUR,HKD,HUF,ILS,JPY,MYR,MXN,TWD,NZD,NOK,PHP,PLN,GBP,SGD,SEK,CHF,THB,USD}',
-   '{}', 'en', 'https://developer.paypal.com', 'https://www.paypal.com',
-   'beta', '{name_ar}', false, 74),
+   '{"hosted_page": true, "payments": true, "refunds": true, "payouts": true, "webhooks": true}', '{one_time,recurring,auth_capture,partial_capture,void,refund,partial_refund,payouts,invoicing,wallets,card}', true, false, '{}', '{}', '{}', false,
+   NULL, '{AUD,BRL,CAD,CNY,CZK,DKK,EUR,HKD,HUF,ILS,JPY,MYR,MXN,TWD,NZD,NOK,PHP,PLN,GBP,SGD,SEK,CHF,THB,USD}', '{}', 'en',
+   'https://developer.paypal.com', 'https://www.paypal.com', 'beta', '{}', false, 74),
   (200, 'square', 'Square', 'سكوير', 'payment', '{oauth2,api_key}',
-   '{"payments": true, "refunds": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{MERCHANT_PROFILE_READ,PAYMENTS_READ}', '{}',
-   false, '{US,CA,AU,JP,GB,IE,FR,ES}', '{USD,CAD,AUD,JPY,GBP,EUR}',
-   '{}', 'en', 'https://developer.squareup.com', 'https://squareup.com',
-   'beta', '{name_ar,supported_countries,supported_currencies}', false, 74),
+   '{"payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,tokenization,auth_capture,void,refund,partial_refund,invoicing,wallets,card,apple_pay,google_pay}', true, false, '{}', '{}', '{}', false,
+   '{US,CA,AU,JP,GB,IE,FR,ES}', '{USD,CAD,AUD,JPY,GBP,EUR}', '{}', 'en',
+   'https://developer.squareup.com', 'https://squareup.com', 'beta', '{}', false, 74),
   (210, 'paddle', 'Paddle', 'بادل', 'payment', '{api_key}',
-   '{"hosted_page": true, "payments": true, "refunds": true, "subscriptions": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 240, "per_seconds": 60}', '{}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://developer.paddle.com', 'https://www.paddle.com',
-   'beta', '{name_ar}', false, 74),
-  (220, 'resend', 'Resend', 'ريسيند', 'communication', '{api_key,oauth2_pkce}',
-   '{"email": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 5, "per_seconds": 1}', '{}', '{emails:send,full_access}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://resend.com/docs', 'https://resend.com',
-   'beta', '{name_ar}', false, 74),
+   '{"subscriptions": true, "payments": true, "refunds": true, "webhooks": true}', '{one_time,recurring,refund,partial_refund,invoicing,wallets,card,apple_pay,google_pay}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.paddle.com', 'https://www.paddle.com', 'beta', '{}', false, 74),
+  (220, 'resend', 'Resend', 'ريسيند', 'communication', '{api_key}',
+   '{"email": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://resend.com/docs', 'https://resend.com', 'beta', '{}', false, 74),
   (230, 'twilio', 'Twilio', 'تويليو', 'communication', '{basic_auth}',
-   '{"sms": true, "whatsapp": true, "voice": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, NULL,
-   '{us1,ie1,au1}', 'en', 'https://www.twilio.com/docs', 'https://www.twilio.com',
-   'beta', '{name_ar}', false, 74),
+   '{"sms": true, "whatsapp": true, "voice": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://www.twilio.com/docs', 'https://www.twilio.com', 'beta', '{}', false, 74),
   (240, 'sendgrid', 'SendGrid', 'سيند جريد', 'communication', '{api_key}',
-   '{"email": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, NULL,
-   '{us,eu}', 'en', 'https://www.twilio.com/docs/sendgrid', 'https://sendgrid.com',
-   'beta', '{name_ar,data_residency_regions}', false, 74),
+   '{"email": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://www.twilio.com/docs/sendgrid', 'https://sendgrid.com', 'beta', '{}', false, 74),
   (250, 'slack', 'Slack', 'سلاك', 'communication', '{oauth2}',
-   '{"messages": true, "channels": true, "webhooks": true}',
-   '{}',
-   true, true, '{}', '{chat:write}', '{channels:read}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://docs.slack.dev', 'https://slack.com',
-   'beta', '{name_ar}', false, 74),
+   '{"messages": true, "webhooks": true}', '{}', true, true, '{}', '{chat:write}', '{channels:read}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.slack.dev', 'https://slack.com', 'beta', '{}', false, 74),
   (260, 'discord', 'Discord', 'ديسكورد', 'communication', '{oauth2,api_key}',
-   '{"messages": true, "channels": true, "webhooks": true}',
-   '{}',
-   true, true, '{"requests": 50, "per_seconds": 1}', '{identify}', '{guilds,email,bot,applications.commands,webhook.incoming}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://docs.discord.com', 'https://discord.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
-  (270, 'posthog', 'PostHog', 'بوست هوج', 'analytics', '{api_key,oauth2_pkce}',
-   '{"events": true, "queries": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 240, "per_seconds": 60}', '{}', '{}',
-   false, NULL, NULL,
-   '{us,eu}', 'en', 'https://posthog.com/docs', 'https://posthog.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
-  (280, 'sentry', 'Sentry', 'سنتري', 'monitoring', '{oauth2_pkce,api_key}',
-   '{"errors": true, "projects": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{org:read,project:read}', '{event:read,project:write}',
-   false, NULL, NULL,
-   '{us,de}', 'en', 'https://docs.sentry.io', 'https://sentry.io',
-   'beta', '{name_ar}', false, 74),
+   '{"messages": true}', '{}', true, true, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://discord.com/developers/docs', 'https://discord.com', 'beta', '{}', false, 74),
+  (270, 'posthog', 'PostHog', 'بوست هوج', 'analytics', '{api_key}',
+   '{"events": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://posthog.com/docs', 'https://posthog.com', 'beta', '{}', false, 74),
+  (280, 'sentry', 'Sentry', 'سنتري', 'monitoring', '{oauth2,api_key}',
+   '{"errors": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.sentry.io', 'https://sentry.io', 'beta', '{}', false, 74),
   (290, 'google_analytics', 'Google Analytics', 'إحصاءات جوجل', 'analytics', '{oauth2_pkce}',
-   '{"reports": true}',
-   '{}',
-   false, false, '{}', '{openid,email,https://www.googleapis.com/auth/analytics.readonly}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://developers.google.com/analytics', 'https://analytics.google.com',
-   'beta', '{name_ar}', false, 74),
+   '{"reports": true}', '{}', false, false, '{}', '{https://www.googleapis.com/auth/analytics.readonly}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.google.com/analytics', 'https://analytics.google.com', 'beta', '{}', false, 74),
   (300, 'mixpanel', 'Mixpanel', 'ميكس بانل', 'analytics', '{basic_auth}',
-   '{"events": true, "queries": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 60, "per_seconds": 3600}', '{}', '{}',
-   false, NULL, NULL,
-   '{us,eu,in}', 'en', 'https://docs.mixpanel.com', 'https://mixpanel.com',
-   'beta', '{name_ar}', false, 74),
-  (310, 'datadog', 'Datadog', 'داتا دوج', 'monitoring', '{api_key,oauth2_pkce}',
-   '{"metrics": true, "alerts": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, NULL,
-   '{datadoghq.com,us3.datadoghq.com,us5.datadoghq.com,datadoghq.eu,ap1.datadoghq.com,ap2.datadoghq.com,ddog-gov.com,us2.ddog-gov.com}', 'en', 'https://docs.datadoghq.com', 'https://www.datadoghq.com',
-   'beta', '{name_ar}', false, 74),
+   '{"events": true}', '{}', false, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.mixpanel.com', 'https://mixpanel.com', 'beta', '{}', false, 74),
+  (310, 'datadog', 'Datadog', 'داتا دوج', 'monitoring', '{api_key}',
+   '{"metrics": true, "alerts": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.datadoghq.com', 'https://www.datadoghq.com', 'beta', '{}', false, 74),
   (320, 'segment', 'Segment', 'سيجمنت', 'analytics', '{api_key,basic_auth}',
-   '{"events": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, NULL,
-   '{us,eu}', 'en', 'https://www.twilio.com/docs/segment', 'https://segment.com',
-   'beta', '{name_ar}', false, 74),
+   '{"events": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://segment.com/docs', 'https://segment.com', 'beta', '{}', false, 74),
   (330, 'clerk', 'Clerk', 'كليرك', 'auth', '{api_key}',
-   '{"users": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 1000, "per_seconds": 10}', '{}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://clerk.com/docs', 'https://clerk.com',
-   'beta', '{name_ar}', false, 74),
+   '{"users": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://clerk.com/docs', 'https://clerk.com', 'beta', '{}', false, 74),
   (340, 'auth0', 'Auth0', 'أوث زيرو', 'auth', '{oauth2}',
-   '{"users": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{read:tenant_settings,read:clients}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://auth0.com/docs', 'https://auth0.com',
-   'beta', '{name_ar}', false, 74),
+   '{"users": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://auth0.com/docs', 'https://auth0.com', 'beta', '{}', false, 74),
   (350, 'cloudinary', 'Cloudinary', 'كلاوديناري', 'storage', '{basic_auth}',
-   '{"media": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 500, "per_seconds": 3600}', '{}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://cloudinary.com/documentation', 'https://cloudinary.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
+   '{"media": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://cloudinary.com/documentation', 'https://cloudinary.com', 'beta', '{}', false, 74),
   (360, 'aws_s3', 'Amazon S3', 'أمازون S3', 'storage', '{custom}',
-   '{"objects": true, "presign": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://docs.aws.amazon.com/s3', 'https://aws.amazon.com/s3',
-   'beta', '{name_ar}', false, 74),
+   '{"objects": true, "presign": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.aws.amazon.com/s3', 'https://aws.amazon.com/s3', 'beta', '{}', false, 74),
   (370, 'linear', 'Linear', 'لينير', 'development', '{oauth2,api_key}',
-   '{"issues": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{read}', '{write,issues:create,comments:create}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://linear.app/developers', 'https://linear.app',
-   'beta', '{name_ar}', false, 74),
+   '{"issues": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://linear.app/developers', 'https://linear.app', 'beta', '{}', false, 74),
   (380, 'gitlab', 'GitLab', 'جيت لاب', 'development', '{oauth2_pkce,api_key}',
-   '{"repositories": true, "issues": true, "merge_requests": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 2000, "per_seconds": 60}', '{read_user,read_api}', '{api}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://docs.gitlab.com', 'https://gitlab.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
+   '{"repositories": true, "issues": true, "merge_requests": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.gitlab.com', 'https://gitlab.com', 'beta', '{}', false, 74),
   (390, 'bitbucket', 'Bitbucket', 'بت باكيت', 'development', '{oauth2,basic_auth}',
-   '{"repositories": true, "pull_requests": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 1000, "per_seconds": 3600}', '{account,repository}', '{webhook}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://developer.atlassian.com/cloud/bitbucket', 'https://bitbucket.org',
-   'beta', '{name_ar,rate_limits}', false, 74),
+   '{"repositories": true, "pull_requests": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.atlassian.com/cloud/bitbucket', 'https://bitbucket.org', 'beta', '{}', false, 74),
   (400, 'jira', 'Jira', 'جيرا', 'development', '{oauth2,basic_auth}',
-   '{"issues": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{read:jira-work,read:jira-user,offline_access}', '{manage:jira-webhook,write:jira-work}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://developer.atlassian.com/cloud/jira', 'https://www.atlassian.com/software/jira',
-   'beta', '{name_ar}', false, 74),
-  (410, 'mongodb_atlas', 'MongoDB Atlas', 'مونجو دي بي أطلس', 'database', '{oauth2,custom}',
-   '{"clusters": true, "alerts": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 100, "per_seconds": 60}', '{}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://www.mongodb.com/docs/atlas', 'https://www.mongodb.com/atlas',
-   'beta', '{name_ar,rate_limits}', false, 74),
+   '{"issues": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.atlassian.com/cloud/jira', 'https://www.atlassian.com/software/jira', 'beta', '{}', false, 74),
+  (410, 'mongodb_atlas', 'MongoDB Atlas', 'مونجو دي بي أطلس', 'database', '{api_key,oauth2}',
+   '{"clusters": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://www.mongodb.com/docs/atlas', 'https://www.mongodb.com/atlas', 'beta', '{}', false, 74),
   (420, 'firebase', 'Firebase', 'فايربيس', 'database', '{jwt,oauth2}',
-   '{"database": true, "auth": true, "messaging": true}',
-   '{}',
-   false, true, '{"requests": 600000, "per_seconds": 60}', '{https://www.googleapis.com/auth/firebase.readonly}', '{https://www.googleapis.com/auth/firebase,https://www.googleapis.com/auth/firebase.messaging,https://www.googleapis.com/auth/cloud-platform}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://firebase.google.com/docs', 'https://firebase.google.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
+   '{"database": true, "auth": true, "messaging": true}', '{}', false, true, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://firebase.google.com/docs', 'https://firebase.google.com', 'beta', '{}', false, 74),
   (430, 'planetscale', 'PlanetScale', 'بلانيت سكيل', 'database', '{api_key,oauth2}',
-   '{"databases": true, "branches": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 600, "per_seconds": 60}', '{}', '{read_user,read_databases,write_branches}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://planetscale.com/docs', 'https://planetscale.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
-  (440, 'neon', 'Neon', 'نيون', 'database', '{api_key,oauth2_pkce}',
-   '{"projects": true, "branches": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 700, "per_seconds": 60, "burst": 40}', '{openid,offline_access,urn:neoncloud:projects:read}', '{urn:neoncloud:projects:create,urn:neoncloud:projects:update,urn:neoncloud:projects:delete}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://neon.com/docs', 'https://neon.com',
-   'beta', '{name_ar}', false, 74),
+   '{"databases": true, "branches": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://planetscale.com/docs', 'https://planetscale.com', 'beta', '{}', false, 74),
+  (440, 'neon', 'Neon', 'نيون', 'database', '{api_key,oauth2}',
+   '{"projects": true, "branches": true}', '{}', false, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://neon.com/docs', 'https://neon.com', 'beta', '{}', false, 74),
   (450, 'hubspot', 'HubSpot', 'هب سبوت', 'crm', '{oauth2,api_key}',
-   '{"contacts": true, "deals": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 110, "per_seconds": 10}', '{oauth,crm.objects.contacts.read}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://developers.hubspot.com', 'https://www.hubspot.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
+   '{"contacts": true, "deals": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.hubspot.com', 'https://www.hubspot.com', 'beta', '{}', false, 74),
   (460, 'salesforce', 'Salesforce', 'سيلزفورس', 'crm', '{oauth2_pkce}',
-   '{"contacts": true, "deals": true}',
-   '{}',
-   false, false, '{}', '{api,refresh_token,id}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://developer.salesforce.com', 'https://www.salesforce.com',
-   'beta', '{name_ar}', false, 74),
+   '{"contacts": true, "deals": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developer.salesforce.com', 'https://www.salesforce.com', 'beta', '{}', false, 74),
   (470, 'mailchimp', 'Mailchimp', 'ميل تشيمب', 'marketing', '{oauth2,api_key}',
-   '{"audiences": true, "campaigns": true, "webhooks": true}',
-   '{}',
-   true, false, '{}', '{}', '{}',
-   false, NULL, NULL,
-   '{}', 'en', 'https://mailchimp.com/developer', 'https://mailchimp.com',
-   'beta', '{name_ar}', false, 74),
+   '{"audiences": true, "campaigns": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://mailchimp.com/developer', 'https://mailchimp.com', 'beta', '{}', false, 74),
   (480, 'intercom', 'Intercom', 'إنتركوم', 'crm', '{oauth2,api_key}',
-   '{"conversations": true, "contacts": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 10000, "per_seconds": 60}', '{}', '{}',
-   false, NULL, NULL,
-   '{us,eu,au}', 'en', 'https://developers.intercom.com', 'https://www.intercom.com',
-   'beta', '{name_ar,rate_limits}', false, 74),
-  (490, 'customerio', 'Customer.io', 'كستمر آي أو', 'marketing', '{api_key,basic_auth}',
-   '{"campaigns": true, "messages": true, "webhooks": true}',
-   '{}',
-   true, false, '{"requests": 10, "per_seconds": 1}', '{}', '{}',
-   false, NULL, NULL,
-   '{us,eu}', 'en', 'https://docs.customer.io', 'https://customer.io',
-   'beta', '{name_ar,rate_limits}', false, 74)
+   '{"conversations": true, "contacts": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://developers.intercom.com', 'https://www.intercom.com', 'beta', '{}', false, 74),
+  (490, 'customerio', 'Customer.io', 'كستمر آي أو', 'marketing', '{basic_auth,api_key}',
+   '{"campaigns": true, "webhooks": true}', '{}', true, false, '{}', '{}', '{}', false,
+   NULL, NULL, '{}', 'en',
+   'https://docs.customer.io', 'https://customer.io', 'beta', '{}', false, 74)
 ON CONFLICT (provider) DO UPDATE SET
   name = excluded.name,
   name_ar = excluded.name_ar,
@@ -965,33 +805,11 @@ ON CONFLICT (provider) DO UPDATE SET
   website_url = excluded.website_url,
   lifecycle = excluded.lifecycle,
   unverified = excluded.unverified,
-  seeded_by = excluded.seeded_by,
-  -- Null only in a row that is older than the column: nobody has chosen yet.
-  sort_order = coalesce(p.sort_order, excluded.sort_order),
-  is_active = coalesce(p.is_active, excluded.is_active)
-WHERE p.seeded_by <= 74 AND (
-    p.name, p.name_ar, p.category, p.auth_methods, p.capabilities, p.payment_capabilities, p.webhook_support,
-    p.realtime_support, p.rate_limits, p.required_scopes, p.optional_scopes, p.is_mena_provider,
-    p.supported_countries, p.supported_currencies, p.data_residency_regions, p.primary_locale,
-    p.documentation_url, p.website_url, p.lifecycle, p.unverified, p.seeded_by, p.sort_order IS NULL, p.is_active IS NULL
-  ) IS DISTINCT FROM (
-    excluded.name, excluded.name_ar, excluded.category, excluded.auth_methods, excluded.capabilities,
-    excluded.payment_capabilities, excluded.webhook_support, excluded.realtime_support, excluded.rate_limits,
-    excluded.required_scopes, excluded.optional_scopes, excluded.is_mena_provider,
-    excluded.supported_countries, excluded.supported_currencies, excluded.data_residency_regions,
-    excluded.primary_locale, excluded.documentation_url, excluded.website_url, excluded.lifecycle,
-    excluded.unverified, excluded.seeded_by, false, false
-  );
-
-UPDATE integration_providers SET sort_order = coalesce(sort_order, 1000), is_active = coalesce(is_active, true)
-WHERE sort_order IS NULL OR is_active IS NULL;
-ALTER TABLE integration_providers
-  ALTER COLUMN sort_order SET DEFAULT 1000, ALTER COLUMN sort_order SET NOT NULL,
-  ALTER COLUMN is_active SET DEFAULT false, ALTER COLUMN is_active SET NOT NULL;
+  seeded_by = excluded.seeded_by
+WHERE p.seeded_by < 74;
 
 -- ── What a host application had before ──────────────────────────────────────────────────────────────────────────
 -- Read only, imported once: metadata.imported_from marks what has come, and no later change of the source is followed.
--- The id is derived from the source, so that a connection whose metadata somebody has rewritten is not imported again.
 DO $$
 BEGIN
   IF (SELECT count(*) FROM information_schema.columns
@@ -999,21 +817,19 @@ BEGIN
         'github_repo_owner', 'github_repo_name', 'github_branch', 'github_sync_mode', 'github_sync_enabled',
         'github_installation_id', 'github_webhook_secret', 'last_github_sync_at')) = 8 THEN
     EXECUTE $import$
-      INSERT INTO integration_connections (id, project_id, provider, status, auth_method, environment, external_account_id,
+      INSERT INTO integration_connections (project_id, provider, status, auth_method, environment, external_account_id,
         external_account_name, webhook_secret_encrypted, last_sync_at, connected_at, disconnected_at, metadata)
-      SELECT md5('projects.github:' || p.id)::uuid, p.id, 'github',
+      SELECT p.id, 'github',
         CASE WHEN p.github_sync_enabled THEN 'connected' ELSE 'disconnected' END::integration_connection_status,
         'oauth2', 'prod', p.github_installation_id::text, concat_ws('/', p.github_repo_owner, p.github_repo_name),
         p.github_webhook_secret::text, p.last_github_sync_at,
         CASE WHEN p.github_sync_enabled THEN now() END, CASE WHEN p.github_sync_enabled THEN NULL ELSE now() END,
         jsonb_strip_nulls(jsonb_build_object('imported_from', 'projects.github', 'branch', p.github_branch,
-          'sync_mode', p.github_sync_mode, 'sync_enabled', p.github_sync_enabled,
-          'last_sync_at', p.last_github_sync_at))
+          'sync_mode', p.github_sync_mode, 'sync_enabled', p.github_sync_enabled))
       FROM projects p
-      WHERE btrim(p.github_repo_owner) <> '' AND NOT EXISTS (
+      WHERE p.github_repo_owner IS NOT NULL AND NOT EXISTS (
         SELECT FROM integration_connections c
         WHERE c.project_id = p.id AND c.provider = 'github' AND c.metadata ->> 'imported_from' = 'projects.github')
-      ON CONFLICT (id) DO NOTHING
     $import$;
   END IF;
   IF to_regclass('supabase_oauth_connections') IS NOT NULL
@@ -1024,10 +840,9 @@ BEGIN
      AND EXISTS (SELECT FROM information_schema.columns
                  WHERE table_schema = current_schema() AND table_name = 'projects' AND column_name = 'user_id') THEN
     EXECUTE $import$
-      INSERT INTO integration_connections (id, project_id, provider, status, auth_method, environment, token_expires_at,
+      INSERT INTO integration_connections (project_id, provider, status, auth_method, environment, token_expires_at,
         access_token_encrypted, refresh_token_encrypted, connected_at, metadata)
-      SELECT md5(concat_ws(':', 'supabase_oauth_connections', s.source_key, p.id))::uuid, p.id, 'supabase', 'connected',
-        'oauth2_pkce', 'prod', s.token_expires_at, s.access_token_encrypted::text,
+      SELECT p.id, 'supabase', 'connected', 'oauth2_pkce', 'prod', s.token_expires_at, s.access_token_encrypted::text,
         s.refresh_token_encrypted::text, s.created_at,
         jsonb_strip_nulls(jsonb_build_object('imported_from', 'supabase_oauth_connections',
           'imported_key', s.source_key, 'discovery_data', to_jsonb(s.discovery_data)))
@@ -1036,13 +851,12 @@ BEGIN
             CROSS JOIN LATERAL (SELECT concat_ws('@', x.user_id, extract(epoch FROM x.created_at))) AS k (source_key)
             WHERE x.connection_status::text = 'active'
             ORDER BY k.source_key) s
-      JOIN projects p ON p.user_id::text = s.user_id::text
+      JOIN projects p ON p.user_id = s.user_id
       WHERE NOT EXISTS (
         SELECT FROM integration_connections c
         WHERE c.project_id = p.id AND c.provider = 'supabase'
           AND c.metadata ->> 'imported_from' = 'supabase_oauth_connections'
           AND c.metadata ->> 'imported_key' IS NOT DISTINCT FROM s.source_key)
-      ON CONFLICT (id) DO NOTHING
     $import$;
   END IF;
 END $$;
@@ -1058,7 +872,6 @@ DROP FUNCTION IF EXISTS get_payment_providers_by_capability(text, text);
 DROP FUNCTION IF EXISTS update_integration_health(uuid, boolean, text, integer);
 DROP FUNCTION IF EXISTS record_integration_metric(integration_provider_type, text, integer, uuid);
 DROP FUNCTION IF EXISTS cleanup_expired_oauth_states();
-DROP FUNCTION IF EXISTS integration_metric_bucket(integer);
 DROP FUNCTION IF EXISTS integration_metric_bounds();
 DROP TABLE IF EXISTS integration_metrics_hourly;
 DROP TABLE IF EXISTS integration_api_logs;
