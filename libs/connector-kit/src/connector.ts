@@ -1,7 +1,8 @@
 import type { Secret } from '@app/secrets'
+import type { AmountRule } from './amount-rule.ts'
 import type { Creds, Fields } from './credentials.ts'
 import type { Delivery } from './delivery.ts'
-import type { AmountRule } from './money.ts'
+import type { EventType } from './event-types.ts'
 import type { Verdict } from './verification/verdict.ts'
 import type { Text } from './words.ts'
 
@@ -85,6 +86,8 @@ export interface Ctx<F extends Fields = Fields> {
 /** The secrets that a verification may try: the current one, and the previous one while it rotates. */
 export interface VerifyCtx {
   secrets(field: string): readonly Secret[]
+  /** The text at a URL whose host the scheme has checked, without redirects; for schemes with certificates only. */
+  fetchText?(url: URL): Promise<string>
 }
 
 export type Trust = 'body_signed' | 'fields_signed' | 'shared_secret' | 'none'
@@ -94,7 +97,8 @@ export interface Observation {
   resource: 'payment' | 'refund' | 'message' | 'shipment' | 'connection' | 'other'
   ref: string
   native: string
-  type?: string
+  /** Our word for it, where the provider's word alone decides; payments and the like are named by their rooms. */
+  type?: EventType
   occurredAt?: Date
   facts: Record<string, unknown>
 }

@@ -2,6 +2,7 @@ import { Secret } from '@app/secrets'
 import type { Text } from './words.ts'
 
 interface Declaration {
+  /** What a form writes beside the field, and under it. */
   label: Text
   help: Text
   /** The whole value must match. */
@@ -22,10 +23,12 @@ export type Creds<F extends Fields = Fields> = {
 }
 type ValueOf<S> = S extends true ? Secret : string
 
+/** A field whose value is encrypted, masked and lent as a {@link Secret}. */
 export function secret(declaration: Declaration): Declaration & { secret: true } {
   return { ...declaration, secret: true }
 }
 
+/** A field that may be shown. */
 export function field(declaration: Declaration): Declaration & { secret: false } {
   return { ...declaration, secret: false }
 }
@@ -51,7 +54,26 @@ export function checkCredentials(
   return [
     ...unknown,
     ...Object.entries(fields).flatMap(([name, declared]) => checkField(name, declared, input[name])),
+    ...checkModes(fields, input),
   ]
+}
+
+/** A live key beside a test key is refused at once: otherwise only the first would say where the connection belongs. */
+function checkModes(fields: Fields, input: Readonly<Record<string, unknown>>): CredentialProblem[] {
+  const told = Object.entries(fields).flatMap(([name, declared]) => {
+    const value = input[name]
+    if (typeof value !== 'string' || checkField(name, declared, value).length > 0) return []
+    const mode = declared.mode?.(value)
+    return mode ? [{ name, mode }] : []
+  })
+  return told
+    .filter(({ mode }) => mode !== told[0]?.mode)
+    .map(({ name }) =>
+      found(name, 'mode_mismatch', {
+        en: 'A test key and a live key cannot be used together.',
+        ar: 'لا يمكن الجمع بين مفتاح تجريبي ومفتاح فعلي.',
+      }),
+    )
 }
 
 function checkField(name: string, declared: Field, value: unknown): CredentialProblem[] {

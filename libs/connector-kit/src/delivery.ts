@@ -1,6 +1,7 @@
 /** One webhook request as it arrived. Headers are kept line by line, so that a repeated one is seen. */
 export class Delivery {
   readonly #headers = new Map<string, string[]>()
+  #parsed: { json: unknown } | undefined
 
   constructor(
     readonly method: string,
@@ -29,16 +30,22 @@ export class Delivery {
     return lines.length === 1 ? lines[0] : undefined
   }
 
+  /** Every value of this query parameter, in order. */
   query(name: string): readonly string[] {
-    return new URL(this.url).searchParams.getAll(name)
+    return URL.canParse(this.url) ? new URL(this.url).searchParams.getAll(name) : []
   }
 
   headerNames(): string[] {
     return [...this.#headers.keys()]
   }
 
-  /** The body as JSON, bounded in depth; undefined where it is none. */
+  /** The body as JSON, bounded in depth; undefined where it is none. Parsed once, so nobody may change what they get. */
   json(): unknown {
+    this.#parsed ??= { json: this.#parse() }
+    return this.#parsed.json
+  }
+
+  #parse(): unknown {
     if (this.rawBody.length > MAX_PARSED_BYTES) return undefined
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(this.rawBody)

@@ -1,4 +1,8 @@
-/** What a provider is written with. No network, no clock, no database: the platform lends them. */
+/**
+ * What a provider is written with. No network, no clock, no database: the platform lends them. Verification refuses
+ * rather than throws; money is exact or {@link NotRepresentable}; amounts are ISO 4217 minor units, times are `Date`s.
+ */
+export { amountIn, amountOut, type AmountRule } from './amount-rule.ts'
 export * from './connector.ts'
 export {
   checkCredentials,
@@ -13,14 +17,17 @@ export {
   secret,
 } from './credentials.ts'
 export { Delivery, memberOf, textOf } from './delivery.ts'
-export {
-  type AmountRule,
-  decimalOf,
-  exponentOf,
-  minorUnitsOf,
-  type Money,
-  NotRepresentable,
-} from './money.ts'
-export { type Hmac, overFields, type Scheme, signHmac, verify } from './verification/schemes.ts'
+export { type EventType, eventTypes } from './event-types.ts'
+export { currencies, decimalOf, exponentOf, minorUnitsOf, type Money, NotRepresentable } from './money.ts'
+export { type Hmac, signHmac } from './verification/hmac.ts'
+export { type Jwt } from './verification/jwt.ts'
+export { type Position } from './verification/position.ts'
+export { type Rsa } from './verification/rsa.ts'
+export { type Scheme, sign, verify } from './verification/schemes.ts'
+export { overFields, overParts, type Part, type Signed } from './verification/signed.ts'
+export { remembering, sns, type SnsTrust } from './verification/sns.ts'
+export { type StandardWebhooks } from './verification/standard-webhooks.ts'
+export { type BasicAuth, type StaticSecret } from './verification/static-secret.ts'
+export { type TimestampedHmac } from './verification/timestamped-hmac.ts'
 export { accepted, type Refusal, refused, type Verdict } from './verification/verdict.ts'
 export type { Text } from './words.ts'

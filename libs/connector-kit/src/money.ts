@@ -36,7 +36,7 @@ const TWO = new Set(
     'CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF ' +
     'IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK ' +
     'MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP ' +
-    'SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD YER ZAR ' +
+    'SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ' +
     'ZMW ZWG'
   ).split(' '),
 )
@@ -46,19 +46,21 @@ export function exponentOf(currency: string): number | undefined {
   return TWO.has(currency) ? 2 : Object.hasOwn(NOT_TWO, currency) ? NOT_TWO[currency] : undefined
 }
 
+/** Every code of the table. */
+export const currencies: readonly string[] = [...TWO, ...Object.keys(NOT_TWO)].sort()
+
 /** An amount in ISO 4217 minor units. */
 export interface Money {
   amount: bigint
   currency: string
 }
 
-/** How a provider writes amounts, and what it can take. */
-export interface AmountRule {
-  wire: 'minor_integer' | 'decimal_string' | 'decimal_number'
-  /** Decimals that the provider accepts, where they are not ISO's. */
-  digits?: Readonly<Record<string, number>>
-}
+const MAX_TEXT = 64
 
+/** No amount beyond this is accepted or made: a JSON number still holds it exactly. */
+export const MAX_MINOR_UNITS = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** The amount cannot be said exactly in that form, or is none. Nothing is ever rounded instead. */
 export class NotRepresentable extends Error {}
 
 /** Minor units as decimal text with exactly `digits` decimals; refuses what would need more. Never rounds. */
@@ -74,11 +76,13 @@ export function decimalOf({ amount, currency }: Money, digits = exponentOf(curre
   return `${negative ? '-' : ''}${whole}${digits > 0 ? `.${fraction.slice(0, digits)}` : ''}`
 }
 
-/** Decimal text as minor units. Surplus decimals must be zeros; an exponent or more than 15 digits is refused. */
+/** Decimal text as minor units. Surplus decimals must be zeros; an exponent, or a number of more than 15 digits, is refused. */
 export function minorUnitsOf(decimal: string | number, currency: string): Money {
   const exponent = exponentOf(currency)
   if (exponent === undefined) throw new NotRepresentable(`${currency} is not an ISO 4217 code`)
   const text = typeof decimal === 'number' ? String(decimal) : decimal
+  // Unverified senders write this text too: a million digits must not become a big integer first.
+  if (text.length > MAX_TEXT) throw new NotRepresentable('too long')
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
   if (!match) throw new NotRepresentable('not a plain decimal number')
   const [, sign = '', whole = '', fraction = ''] = match
@@ -87,5 +91,6 @@ export function minorUnitsOf(decimal: string | number, currency: string): Money 
   }
   if (/[^0]/.test(fraction.slice(exponent))) throw new NotRepresentable(`more than ${exponent} decimals`)
   const amount = BigInt(whole + fraction.slice(0, exponent).padEnd(exponent, '0'))
+  if (amount > MAX_MINOR_UNITS) throw new NotRepresentable('too large')
   return { amount: sign ? -amount : amount, currency }
 }

@@ -89,7 +89,7 @@ test('Standard Webhooks: what the official package signs is accepted, a changed 
   expect(await ask(scheme, delivery(headers().slice(0, 4), '{"a":"ب"}'), secret)).toEqual(
     reason('signature_missing'),
   )
-  expect(await ask(scheme, delivery(headers(), '{"a":"ب"}'), 'whsec_')).toEqual(reason('signature_mismatch'))
+  expect(await ask(scheme, delivery(headers(), '{"a":"ب"}'), 'whsec_')).toEqual(reason('no_secret'))
 })
 
 describe('a static secret', () => {
@@ -153,14 +153,19 @@ test('a JWT in header or query: HS256 only, not expired, of this secret and issu
   expect(await ask(scheme, delivery([], '', `?token=${await token({})}`), 'old', 'secret')).toEqual({
     ok: true,
   })
-  for (const wrong of [{ secret: 'other' }, { issuer: 'Nobody' }, { exp: NOW_S - 1 }]) {
+  for (const wrong of [{ secret: 'other' }, { issuer: 'Nobody' }]) {
     expect(await ask(scheme, delivery([], '', `?token=${await token(wrong)}`), 'secret')).toEqual(
       reason('signature_mismatch'),
     )
   }
+  // Clocks differ: half a minute over is still in time.
+  const expired = async (exp: number) =>
+    ask(scheme, delivery([], '', `?token=${await token({ exp })}`), 'secret')
+  expect(await expired(NOW_S - 29)).toEqual({ ok: true })
+  expect(await expired(NOW_S - 31)).toEqual(reason('timestamp_out_of_tolerance'))
   const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"iss":"Tamara"}').toString('base64url')}.`
   expect(await ask(scheme, delivery([], '', `?token=${unsigned}`), 'secret')).toEqual(
-    reason('signature_mismatch'),
+    reason('signature_malformed'),
   )
   expect(await ask(scheme, delivery([]), 'secret')).toEqual(reason('signature_missing'))
 })
@@ -184,7 +189,7 @@ test('RSA: the lent certificate decides; a certificate that cannot be had accept
     reason('signature_mismatch'),
   )
   expect(await ask(scheme({ certificate: () => Promise.resolve('no pem') }), delivery([]))).toEqual(
-    reason('signature_malformed'),
+    reason('signature_mismatch'),
   )
   expect(await ask(scheme({ signedAt: () => new Date(0) }), delivery([]))).toEqual(
     reason('timestamp_out_of_tolerance'),

@@ -91,13 +91,13 @@ export const webhooks: Webhooks = {
     if (!id || !native || !currency) return []
     const { resource, createdAt } = resourceOf(id)
     const amount = signedAmount(memberOf(body, 'amount'), body)
-    const created = Number(memberOf(body, ...createdAt))
+    const created = new Date(Number(memberOf(body, ...createdAt)))
     return [
       {
         resource,
         ref: id,
         native,
-        ...(Number.isFinite(created) && created > 0 && { occurredAt: new Date(created) }),
+        ...(created.getTime() > 0 && { occurredAt: created }),
         facts: {
           currency,
           amount: amount === undefined ? null : minorUnitsOf(amount, currency).amount.toString(),
