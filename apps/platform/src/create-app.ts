@@ -1,9 +1,15 @@
 import type { IncomingMessage } from 'node:http'
-import helmet from '@fastify/helmet'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { LoggerService } from '@nestjs/common'
-import { answerProblem, HeadersTooLarge, NotFound, requestId, UnsupportedMediaType } from '@app/http'
+import {
+  answerProblem,
+  HeadersTooLarge,
+  NotFound,
+  requestId,
+  securityHeaders,
+  UnsupportedMediaType,
+} from '@app/http'
 import { IngestRoute } from '@app/webhooks'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { serveDocs } from './docs.ts'
@@ -31,7 +37,7 @@ export async function createApp(
   const fastify = adapter.getInstance()
   fastify.server.maxHeadersCount = 0 // None is silently dropped; more than 100 are refused below.
   fastify.addHook('onRequest', (request, reply, next) => {
-    void reply.header('x-request-id', request.id).header('cache-control', 'no-store')
+    void reply.headers(securityHeaders).header('x-request-id', request.id)
     if (request.raw.rawHeaders.length / 2 > MAX_HEADERS) {
       answerProblem(request, reply, HeadersTooLarge())
       return
@@ -52,20 +58,6 @@ export async function createApp(
     logger,
     bufferLogs: false,
     abortOnError: false,
-  })
-  await app.register(helmet as never, {
-    hsts: { maxAge: 31_536_000, includeSubDomains: true },
-    referrerPolicy: { policy: 'no-referrer' },
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'"],
-        upgradeInsecureRequests: null,
-      },
-    },
   })
   app.get(IngestRoute).register(fastify)
   serveDocs(app)

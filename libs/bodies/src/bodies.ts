@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
-import { decrypt, encrypt, EnvelopeBroken, sameSecret, sha256 } from '@app/secrets'
+import { decrypt, encrypt, EnvelopeBroken, sameSecret, SEALING_BYTES, sha256 } from '@app/secrets'
 import { BodyKeys } from './body-keys.ts'
 import { BodyBroken, BodyStore } from './body-store.ts'
 import { addressOf, newKey, urlOf } from './keys.ts'
@@ -14,7 +15,6 @@ export interface BodyOwner {
 
 const FORMAT = 1
 const HEADER_BYTES = 17
-const IV_AND_TAG_BYTES = 28
 
 /** Raw bodies: encrypted under their project's key, kept outside the database, read back exactly or not at all. */
 @Injectable()
@@ -40,7 +40,7 @@ export class Bodies {
   async read(url: string, owner: BodyOwner, expected: { sha256: string; size: number }): Promise<Buffer> {
     const address = addressOf(url)
     // Asked before reading: no more memory is taken than the row says there is.
-    if (address.length !== HEADER_BYTES + IV_AND_TAG_BYTES + expected.size) throw new BodyBroken()
+    if (address.length !== HEADER_BYTES + SEALING_BYTES + expected.size) throw new BodyBroken()
     const record = await this.store.read(address)
     if (record.length !== address.length || record[0] !== FORMAT) throw new BodyBroken()
     const { id, key } = await this.keys.byId(uuidIn(record), owner.projectId)
@@ -64,7 +64,7 @@ export class Bodies {
     return Buffer.concat([Buffer.of(FORMAT), idBytes, encrypt(key, body, aadOf(owner, id))])
   }
 
-  #opened(key: Buffer, sealed: Buffer, aad: Buffer): Buffer {
+  #opened(key: KeyObject, sealed: Buffer, aad: Buffer): Buffer {
     try {
       return decrypt(key, sealed, aad)
     } catch (error) {

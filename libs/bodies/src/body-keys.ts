@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
 import { Database } from '@app/database'
 import { KeyRing, type Place } from '@app/secrets'
@@ -9,7 +10,7 @@ export interface BodyKey {
   id: string
   /** The id as the 16 bytes that stand in front of each body. */
   idBytes: Uint8Array
-  key: Buffer
+  key: KeyObject
 }
 
 interface KeyRow extends Record<string, unknown> {

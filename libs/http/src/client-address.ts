@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>
@@ -12,6 +13,7 @@ export function clientAddress(
   trusted: readonly Range[],
 ): string {
   let address = normal(peer ?? '')
+  if (trusted.length === 0) return address ?? '0.0.0.0'
   const hops = [forwardedFor ?? []]
     .flat()
     .join(',')
@@ -26,6 +28,7 @@ export function clientAddress(
 }
 
 function normal(text: string): string | null {
+  if (isIPv4(text)) return text
   return ipaddr.isValid(text) ? ipaddr.process(text).toString() : null
 }
 

@@ -9,6 +9,7 @@ export { answerProblem, asKnownProblem, ProblemFilter } from './problem.filter.t
 export { catalogueOfProblems, type FieldProblem, Problem, problem, type ProblemKind } from './problem.ts'
 export { NotReady, Readiness } from './readiness.ts'
 export { requestId } from './request-id.ts'
+export { securityHeaders } from './security-headers.ts'
 export type { Language, Text } from './text.ts'
 export { newId, UuidPath } from './uuid-path.ts'
 export { Checked, isStorable, structureProblems } from './validation.ts'

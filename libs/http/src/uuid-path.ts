@@ -1,4 +1,5 @@
 import { Injectable, type PipeTransform } from '@nestjs/common'
+import { drawn } from '@app/secrets'
 import { validate, v7 } from 'uuid'
 import { NotFound } from './http.problems.ts'
 
@@ -11,7 +12,14 @@ export class UuidPath implements PipeTransform<string, string> {
   }
 }
 
-/** The id of a new row: UUID v7, so that rows lie in the order of their making. */
+let lastMs = 0
+let seq = 0
+
+/** The id of a new row: UUID v7, so that rows lie in the order of their making, also within one millisecond. */
 export function newId(): string {
-  return v7()
+  const now = Date.now()
+  // A clock that was set back goes on where it was; a new millisecond begins at a random half of the counter.
+  seq = now > lastMs ? drawn(4).readUInt32BE() >>> 1 : seq + 1
+  lastMs = Math.max(now, lastMs)
+  return v7({ msecs: lastMs, seq, random: drawn(16) })
 }

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { drawn } from './randomness.ts'
 
 /** Which place a ciphertext belongs to; moved to another row, column or tenant it does not decrypt. */
 export interface Place {
@@ -30,16 +31,22 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 const KEY_BYTES = 32
 
-/** One AES-256-GCM sealing under a random IV: IV, ciphertext, tag. */
-export function encrypt(key: Buffer, plain: Uint8Array, aad: Uint8Array): Buffer {
-  const iv = randomBytes(IV_BYTES)
+/** How many bytes longer a sealed text is than the plain one. */
+export const SEALING_BYTES = IV_BYTES + TAG_BYTES
+
+/**
+ * One AES-256-GCM sealing under a random IV: IV, ciphertext, tag. Under a `KeyObject` it costs a third of what it
+ * does under bytes, and a key object prints nothing.
+ */
+export function encrypt(key: KeyObject, plain: Uint8Array, aad: Uint8Array): Buffer {
+  const iv = drawn(IV_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
   cipher.setAAD(aad)
   return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
 
 /** Undoes {@link encrypt}; anything that is not exactly what it made throws {@link EnvelopeBroken}. */
-export function decrypt(key: Buffer, sealed: Uint8Array, aad: Uint8Array): Buffer {
+export function decrypt(key: KeyObject, sealed: Uint8Array, aad: Uint8Array): Buffer {
   if (sealed.length < IV_BYTES + TAG_BYTES) throw new EnvelopeBroken('it is too short')
   const tagAt = sealed.length - TAG_BYTES
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES), {
@@ -54,8 +61,13 @@ export function decrypt(key: Buffer, sealed: Uint8Array, aad: Uint8Array): Buffe
   }
 }
 
-export function newDataKey(): Buffer {
-  return randomBytes(KEY_BYTES)
+export function newDataKey(): KeyObject {
+  return keyOf(randomBytes(KEY_BYTES))
+}
+
+export function keyOf(bytes: Buffer): KeyObject {
+  if (bytes.length !== KEY_BYTES) throw new EnvelopeBroken('a key of it has not 256 bits')
+  return createSecretKey(bytes)
 }
 
 /** Every part is length-prefixed, so that no two places share one encoding. */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
 import {
   additionalData,
@@ -6,6 +7,7 @@ import {
   type Envelope,
   EnvelopeBroken,
   isEnvelope,
+  keyOf,
   newDataKey,
   type Place,
 } from './envelope.ts'
@@ -23,19 +25,19 @@ export abstract class KeySource {
 
 /** A data key that its user keeps unwrapped in memory, and the envelope under which it is stored. */
 export interface DataKey {
-  key: Buffer
+  key: KeyObject
   wrapped: Envelope
 }
 
 /** Seals and opens what must not lie in clear text, under the keys of `ENCRYPTION_KEYS`. */
 @Injectable()
 export class KeyRing {
-  readonly #keys: ReadonlyMap<string, Buffer>
+  readonly #keys: ReadonlyMap<string, KeyObject>
   /** The key that everything new is sealed with. */
   readonly currentKeyId: string
 
   constructor(source: KeySource) {
-    this.#keys = new Map(source.encryptionKeys.map(({ id, key }) => [id, key]))
+    this.#keys = new Map(source.encryptionKeys.map(({ id, key }) => [id, keyOf(key)]))
     this.currentKeyId = source.encryptionKeys[0].id
   }
 
@@ -50,11 +52,11 @@ export class KeyRing {
   /** A fresh 256-bit key for bulk data, kept under an envelope of its own. */
   newDataKey(place: Place): DataKey {
     const key = newDataKey()
-    return { key, wrapped: this.#sealBytes(key, place) }
+    return { key, wrapped: this.#sealBytes(key.export(), place) }
   }
 
-  openDataKey(envelope: unknown, place: Place): Buffer {
-    return this.#openBytes(envelope, place)
+  openDataKey(envelope: unknown, place: Place): KeyObject {
+    return keyOf(this.#openBytes(envelope, place))
   }
 
   /** The same secret under the current key; null where it already is. */
@@ -75,7 +77,7 @@ export class KeyRing {
     return {
       v: 1,
       kid,
-      key: encrypt(this.#key(kid), dataKey, additionalData(kid, 'key', place)).toString('base64'),
+      key: encrypt(this.#key(kid), dataKey.export(), additionalData(kid, 'key', place)).toString('base64'),
       text: encrypt(dataKey, plain, additionalData(kid, 'text', place)).toString('base64'),
     }
   }
@@ -83,15 +85,13 @@ export class KeyRing {
   #openBytes(value: unknown, place: Place): Buffer {
     const envelope = checked(value)
     const wrapping = this.#key(envelope.kid)
-    const dataKey = decrypt(
-      wrapping,
-      Buffer.from(envelope.key, 'base64'),
-      additionalData(envelope.kid, 'key', place),
+    const dataKey = keyOf(
+      decrypt(wrapping, Buffer.from(envelope.key, 'base64'), additionalData(envelope.kid, 'key', place)),
     )
     return decrypt(dataKey, Buffer.from(envelope.text, 'base64'), additionalData(envelope.kid, 'text', place))
   }
 
-  #key(id: string): Buffer {
+  #key(id: string): KeyObject {
     const key = this.#keys.get(id)
     if (!key) throw new EnvelopeBroken(`its key "${id}" is not in ENCRYPTION_KEYS`)
     return key

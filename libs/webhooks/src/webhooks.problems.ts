@@ -20,3 +20,7 @@ export const StillRefused = problem('signature_invalid', 409, {
   en: 'It still does not verify ({reason}). Correct the secret of the connection first.',
   ar: 'ما زال التوقيع غير مطابق ({reason}). صحّح سر الاتصال أولًا.',
 })
+export const BodyCutOff = problem('invalid_request', 400, {
+  en: 'The request ended before its whole body had arrived. Send it again.',
+  ar: 'انقطع الطلب قبل وصول نصه كاملًا. أعد إرساله.',
+})

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Injectable } from '@nestjs/common'
 import { Settings } from '@app/config'
 import { WebhookTargets } from '@app/connections'
@@ -15,6 +16,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, Histogram } from 'prom-client'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { BodyCutOff } from '../webhooks.problems.ts'
 import { Ingest } from './ingest.ts'
 
 const deliveries = new Counter({
@@ -100,16 +102,9 @@ export class IngestRoute {
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
       throw UnsupportedMediaType({ values: { accepted: 'Content-Encoding: identity' } })
     }
-    const chunks: Buffer[] = []
-    let size = 0
-    // Counted on the stream: a Content-Length may lie or be missing.
-    for await (const chunk of request.raw as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > maxBytes) throw PayloadTooLarge({ values: { limit: maxBytes } })
-      chunks.push(chunk)
-    }
+    const body = await bytesOf(request.raw, maxBytes)
     const url = this.settings.publicUrl + (request.raw.url ?? '')
-    return new Delivery(request.method, url, request.raw.rawHeaders, Buffer.concat(chunks, size), new Date())
+    return new Delivery(request.method, url, request.raw.rawHeaders, body, new Date())
   }
 
   /** An address that is refused too often hears 429 instead. */
@@ -125,4 +120,26 @@ export class IngestRoute {
       return RateLimited({ values: { seconds: 60 }, headers: { 'retry-after': '60' } })
     }
   }
+}
+
+/** Counted on the stream: a Content-Length may lie or be missing. */
+function bytesOf(stream: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const take = (chunk: Buffer): void => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= maxBytes) return
+      stream.off('data', take)
+      reject(PayloadTooLarge({ values: { limit: maxBytes } }))
+    }
+    stream.on('data', take)
+    stream.once('end', () => {
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size))
+    })
+    stream.once('close', () => {
+      if (!stream.readableEnded) reject(BodyCutOff())
+    })
+  })
 }

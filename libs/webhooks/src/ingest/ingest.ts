@@ -8,6 +8,7 @@ import { EventRecorder, type Recorded } from '../event/event-recorder.ts'
 import { eventOf, identityOf, type NewEvent } from '../event/webhook-event.ts'
 import { Quarantine } from '../quarantine/quarantine.ts'
 import { SignatureInvalid } from '../webhooks.problems.ts'
+import { Patience } from './patience.ts'
 
 const logger = new Logger('ingest')
 
@@ -20,6 +21,7 @@ export class Ingest {
   /** Committed deliveries of late: a duplicate of one of these stores nothing at all. The database decides the rest. */
   readonly #recent = new LRUCache<string, string>({ max: 50_000 })
   readonly #underWay = new Map<string, Promise<Recorded>>()
+  readonly #patience = new Patience(ANSWER_WITHIN_MS, unavailable)
 
   constructor(
     private readonly bodies: Bodies,
@@ -42,25 +44,38 @@ export class Ingest {
     const identity = identityOf(event)
     const first = this.#recent.get(identity)
     if (first !== undefined) return { eventId: first, duplicate: true }
-    const same = this.#underWay.get(identity)
+    const twin = this.#underWay.get(identity)
+    if (!twin) return this.#inTime(this.#store(event, identity, delivery.rawBody))
     // The twin's fate is ours: its 200 makes us a duplicate, its failure means that nothing is known to be kept.
-    if (same) return inTime(same.then(({ eventId }) => ({ eventId, duplicate: true })))
-    const work = this.#store(event, delivery.rawBody)
-    this.#underWay.set(identity, work)
-    void work
-      .then(
-        ({ eventId }) => this.#recent.set(identity, eventId),
-        () => undefined,
-      )
-      .finally(() => this.#underWay.delete(identity))
-    return inTime(work)
+    const { eventId } = await this.#inTime(twin)
+    return { eventId, duplicate: true }
   }
 
-  async #store(event: NewEvent, body: Buffer): Promise<Recorded> {
-    const { target } = event
-    const owner = { projectId: target.projectId, environment: target.environment, id: event.id }
-    const url = await this.bodies.keep(body, owner, target.bodyRetentionSeconds)
-    return this.events.record(event, url)
+  #store(event: NewEvent, identity: string, body: Buffer): Promise<Recorded> {
+    const { target, id } = event
+    const owner = { projectId: target.projectId, environment: target.environment, id }
+    const work = this.bodies
+      .keep(body, owner, target.bodyRetentionSeconds)
+      .then((url) => this.events.record(event, url))
+      .then((recorded) => {
+        this.#recent.set(identity, recorded.eventId)
+        return recorded
+      })
+      .finally(() => this.#underWay.delete(identity))
+    this.#underWay.set(identity, work)
+    return work
+  }
+
+  /** Uncertain is a failure: 503, and the sender comes again. */
+  async #inTime(work: Promise<Recorded>): Promise<Recorded> {
+    try {
+      return await this.#patience.limit(work)
+    } catch (error) {
+      if (error instanceof Problem) throw error
+      // Whatever the store or the database throws is ours, not the sender's.
+      logger.warn({ msg: 'a delivery was not kept', ...namesOf(error) })
+      throw unavailable()
+    }
   }
 }
 
@@ -68,26 +83,6 @@ export async function verdictOf(target: WebhookTarget, delivery: Delivery): Prom
   const { webhooks } = target.connector
   if (!webhooks) return { ok: false, reason: 'no_secret' }
   return webhooks.verify(delivery, { secrets: target.secrets })
-}
-
-/** Uncertain is a failure: 503, and the sender comes again. */
-async function inTime(work: Promise<Recorded>): Promise<Recorded> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(unavailable())
-    }, ANSWER_WITHIN_MS)
-  })
-  try {
-    return await Promise.race([work, late])
-  } catch (error) {
-    if (error instanceof Problem) throw error
-    // Whatever the store or the database throws is ours, not the sender's.
-    logger.warn({ msg: 'a delivery was not kept', ...namesOf(error) })
-    throw unavailable()
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function unavailable(): Problem {
