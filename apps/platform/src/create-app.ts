@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { LoggerService } from '@nestjs/common'
@@ -16,16 +16,28 @@ import { serveDocs } from './docs.ts'
 import { PlatformModule } from './platform.module.ts'
 
 const MAX_HEADERS = 100
+const SERVER = {
+  requestTimeout: 30_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 72_000,
+  maxHeaderSize: 16 * 1024,
+}
 
 /** The whole HTTP side, ready to listen: what `npm start` serves and what the tests drive. */
 export async function createApp(
   databaseUrl: string,
   logger: LoggerService | false,
 ): Promise<NestFastifyApplication> {
+  /** Known once the modules are made; the server is needed before. */
+  const webhooks: { route?: IngestRoute } = {}
   const adapter = new FastifyAdapter({
     bodyLimit: 1024 * 1024,
-    requestTimeout: 30_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    // Deliveries do not pass through Fastify; everything else does.
+    serverFactory: (handle: RequestListener) =>
+      createServer(SERVER, (request, response) => {
+        if (webhooks.route?.takes(request)) void webhooks.route.answer(request, response)
+        else handle(request, response)
+      }),
     genReqId: ({ headers }: IncomingMessage) => requestId(headers),
     return503OnClosing: true,
     forceCloseConnections: 'idle',
@@ -43,12 +55,7 @@ export async function createApp(
       return
     }
     const { 'content-type': type } = request.headers
-    // JSON only, but for what providers send: they choose their own forms.
-    if (
-      type !== undefined &&
-      !/^application\/([a-z.]+\+)?json\b/i.test(type) &&
-      !request.url.startsWith('/webhooks/')
-    ) {
+    if (type !== undefined && !/^application\/([a-z.]+\+)?json\b/i.test(type)) {
       answerProblem(request, reply, UnsupportedMediaType({ values: { accepted: 'application/json' } }))
       return
     }
@@ -59,7 +66,7 @@ export async function createApp(
     bufferLogs: false,
     abortOnError: false,
   })
-  app.get(IngestRoute).register(fastify)
+  webhooks.route = app.get(IngestRoute)
   serveDocs(app)
   await app.init()
   return app

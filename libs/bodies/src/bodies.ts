@@ -14,6 +14,7 @@ export interface BodyOwner {
 }
 
 const FORMAT = 1
+const FORMAT_BYTE = Buffer.of(FORMAT)
 const HEADER_BYTES = 17
 
 /** Raw bodies: encrypted under their project's key, kept outside the database, read back exactly or not at all. */
@@ -61,7 +62,7 @@ export class Bodies {
 
   async #sealed(body: Buffer, owner: BodyOwner): Promise<Buffer> {
     const { id, idBytes, key } = await this.keys.current(owner.projectId)
-    return Buffer.concat([Buffer.of(FORMAT), idBytes, encrypt(key, body, aadOf(owner, id))])
+    return encrypt(key, body, aadOf(owner, id), FORMAT_BYTE, idBytes)
   }
 
   #opened(key: KeyObject, sealed: Buffer, aad: Buffer): Buffer {

@@ -1,9 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as problems from './http.problems.ts'
 import { languageOf } from './language.ts'
 import { presentProblem } from './present-problem.ts'
 import { Problem } from './problem.ts'
+import { securityHeaders } from './security-headers.ts'
+
+const PROBLEM_JSON = 'application/problem+json; charset=utf-8'
 
 /** Everything that is thrown becomes a problem; what nobody foresaw becomes 500 `internal` and a log line. */
 @Catch()
@@ -12,17 +16,21 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp()
-    answerProblem(http.getRequest(), http.getResponse(), this.asProblem(thrown, http.getRequest()))
+    answerProblem(
+      http.getRequest(),
+      http.getResponse(),
+      this.asProblem(thrown, http.getRequest<FastifyRequest>().id),
+    )
   }
 
-  asProblem(thrown: unknown, request: FastifyRequest): Problem {
+  asProblem(thrown: unknown, requestId: string): Problem {
     const problem = asKnownProblem(thrown)
     if (problem) return problem
     // Only kind and place: a message may hold what a caller or the database said (security.md 9.4).
     const { name, code, constraint, stack } = membersOf(thrown)
     this.logger.error({
       msg: 'unforeseen error',
-      request_id: request.id,
+      request_id: requestId,
       error: typeof name === 'string' ? name : typeof thrown,
       code,
       constraint,
@@ -43,8 +51,27 @@ export function answerProblem(request: FastifyRequest, reply: FastifyReply, prob
   void reply
     .status(problem.kind.status)
     .headers(problem.circumstances.headers ?? {})
-    .type('application/problem+json; charset=utf-8')
+    .type(PROBLEM_JSON)
     .send(JSON.stringify(presentProblem(problem, languageOf(request.headers), request.id)))
+}
+
+/** The same where no framework stands between us and the socket. */
+export function writeProblem(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  problem: Problem,
+): void {
+  const text = JSON.stringify(presentProblem(problem, languageOf(request.headers), requestId))
+  response
+    .writeHead(problem.kind.status, {
+      ...securityHeaders,
+      ...problem.circumstances.headers,
+      'x-request-id': requestId,
+      'content-type': PROBLEM_JSON,
+      'content-length': Buffer.byteLength(text),
+    })
+    .end(request.method === 'HEAD' ? undefined : text)
 }
 
 /** Fastify's and Nest's own refusals, in our words. */

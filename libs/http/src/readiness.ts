@@ -20,6 +20,10 @@ export class Readiness {
     this.#stopping = true
   }
 
+  get isStopping(): boolean {
+    return this.#stopping
+  }
+
   async check(): Promise<Record<string, string>> {
     if (this.#stopping) return { process: 'stopping' }
     const outcomes = await Promise.all(

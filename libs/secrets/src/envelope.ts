@@ -36,13 +36,13 @@ export const SEALING_BYTES = IV_BYTES + TAG_BYTES
 
 /**
  * One AES-256-GCM sealing under a random IV: IV, ciphertext, tag. Under a `KeyObject` it costs a third of what it
- * does under bytes, and a key object prints nothing.
+ * does under bytes, and a key object prints nothing. `before` is put in front as it is.
  */
-export function encrypt(key: KeyObject, plain: Uint8Array, aad: Uint8Array): Buffer {
+export function encrypt(key: KeyObject, plain: Uint8Array, aad: Uint8Array, ...before: Uint8Array[]): Buffer {
   const iv = drawn(IV_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
   cipher.setAAD(aad)
-  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  return Buffer.concat([...before, iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
 
 /** Undoes {@link encrypt}; anything that is not exactly what it made throws {@link EnvelopeBroken}. */

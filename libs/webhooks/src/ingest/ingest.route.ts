@@ -1,19 +1,22 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Injectable } from '@nestjs/common'
 import { Settings } from '@app/config'
-import { WebhookTargets } from '@app/connections'
+import { type WebhookTarget, WebhookTargets } from '@app/connections'
 import { Delivery } from '@app/connector-kit'
 import {
-  answerProblem,
   clientAddress,
+  HeadersTooLarge,
   MethodNotAllowed,
   NotFound,
   PayloadTooLarge,
   ProblemFilter,
   RateLimited,
+  Readiness,
+  requestId,
+  securityHeaders,
   UnsupportedMediaType,
+  writeProblem,
 } from '@app/http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, Histogram } from 'prom-client'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { BodyCutOff } from '../webhooks.problems.ts'
@@ -33,8 +36,15 @@ const seconds = new Histogram({
 
 const MIB = 1024 * 1024
 const UNVERIFIED_PER_MINUTE = 120
+const MAX_HEADERS = 100
+const PREFIX = '/webhooks/'
+/** Our own addresses need no percent-encoding, and nobody else's are known here. */
+const PATH = /^\/webhooks\/([a-z0-9_]{1,64})\/([A-Za-z0-9_-]{1,128})(?:\?|$)/
 
-/** `ANY /webhooks/{provider}/{webhook_key}`, straight on Fastify: no pipes, no guards, the body as it came. */
+/**
+ * `ANY /webhooks/{provider}/{webhook_key}`, straight on node:http: no hooks, no pipes, no guards, the body as it came.
+ * A framework's way of a request would cost as much again as everything that is done here.
+ */
 @Injectable()
 export class IngestRoute {
   /** Only what was refused is counted; what verifies is never dropped. */
@@ -45,56 +55,59 @@ export class IngestRoute {
     private readonly ingest: Ingest,
     private readonly settings: Settings,
     private readonly filter: ProblemFilter,
+    private readonly readiness: Readiness,
   ) {}
 
-  register(fastify: FastifyInstance): void {
-    void fastify.register((scope, _options, done) => {
-      scope.removeAllContentTypeParsers()
-      scope.addContentTypeParser('*', (_request, _payload, parsed) => {
-        parsed(null)
-      })
-      scope.all('/webhooks/:provider/:key', (request, reply) => this.#answer(request, reply))
-      done()
-    })
+  takes(request: IncomingMessage): boolean {
+    return request.url?.startsWith(PREFIX) ?? false
   }
 
-  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const started = performance.now()
-    const { provider, key } = request.params as { provider: string; key: string }
+    const id = requestId(request.headers)
     const address = clientAddress(
       request.socket.remoteAddress,
       request.headers['x-forwarded-for'],
       this.settings.get('TRUSTED_PROXIES'),
     )
+    if (this.readiness.isStopping) response.shouldKeepAlive = false
     let label = 'unknown'
     try {
-      const target = await this.targets.find(provider, key)
-      if (!target) throw NotFound()
+      if (request.rawHeaders.length / 2 > MAX_HEADERS) throw HeadersTooLarge()
+      const target = await this.#target(request.url ?? '')
       label = target.provider
       const delivery = await this.#read(request, target.connector.webhooks ?? {})
       const { eventId, duplicate } = await this.ingest.receive(target, delivery, address)
       deliveries.inc({ provider: label, outcome: duplicate ? 'duplicate' : 'accepted' })
-      void reply.status(200).send({ event_id: eventId, duplicate })
+      accept(response, id, `{"event_id":"${eventId}","duplicate":${duplicate}}`)
     } catch (error) {
-      const problem = await this.#limited(this.filter.asProblem(error, request), address)
+      const problem = await this.#limited(this.filter.asProblem(error, id), address)
       deliveries.inc({ provider: label, outcome: problem.kind.code })
-      if (!request.raw.complete) {
-        request.raw.resume()
-        void reply.header('connection', 'close')
+      if (!request.complete) {
+        response.shouldKeepAlive = false
+        request.resume()
       }
-      answerProblem(request, reply, problem)
+      writeProblem(request, response, id, problem)
     } finally {
       seconds.observe({ provider: label }, (performance.now() - started) / 1_000)
     }
   }
 
+  async #target(url: string): Promise<WebhookTarget> {
+    const [, provider, key] = PATH.exec(url) ?? []
+    const target = provider && key ? await this.targets.find(provider, key) : null
+    if (!target) throw NotFound()
+    return target
+  }
+
   async #read(
-    request: FastifyRequest,
+    request: IncomingMessage,
     { methods = ['POST'], maxBytes = MIB }: { methods?: readonly string[]; maxBytes?: number },
   ): Promise<Delivery> {
-    if (!methods.includes(request.method)) {
+    const { method = '' } = request
+    if (!methods.includes(method)) {
       const allowed = methods.join(', ')
-      throw MethodNotAllowed({ values: { method: request.method, allowed }, headers: { allow: allowed } })
+      throw MethodNotAllowed({ values: { method, allowed }, headers: { allow: allowed } })
     }
     if (Number(request.headers['content-length'] ?? 0) > maxBytes)
       throw PayloadTooLarge({ values: { limit: maxBytes } })
@@ -102,9 +115,14 @@ export class IngestRoute {
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
       throw UnsupportedMediaType({ values: { accepted: 'Content-Encoding: identity' } })
     }
-    const body = await bytesOf(request.raw, maxBytes)
-    const url = this.settings.publicUrl + (request.raw.url ?? '')
-    return new Delivery(request.method, url, request.raw.rawHeaders, body, new Date())
+    const body = await bytesOf(request, maxBytes)
+    return new Delivery(
+      method,
+      this.settings.publicUrl + (request.url ?? ''),
+      request.rawHeaders,
+      body,
+      new Date(),
+    )
   }
 
   /** An address that is refused too often hears 429 instead. */
@@ -120,6 +138,17 @@ export class IngestRoute {
       return RateLimited({ values: { seconds: 60 }, headers: { 'retry-after': '60' } })
     }
   }
+}
+
+function accept(response: ServerResponse, id: string, text: string): void {
+  response
+    .writeHead(200, {
+      ...securityHeaders,
+      'x-request-id': id,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': text.length,
+    })
+    .end(text)
 }
 
 /** Counted on the stream: a Content-Length may lie or be missing. */

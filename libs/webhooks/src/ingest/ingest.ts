@@ -19,7 +19,7 @@ const ANSWER_WITHIN_MS = 4_800
 @Injectable()
 export class Ingest {
   /** Committed deliveries of late: a duplicate of one of these stores nothing at all. The database decides the rest. */
-  readonly #recent = new LRUCache<string, string>({ max: 50_000 })
+  readonly #recent = new LRUCache<string, string>({ max: 20_000 })
   readonly #underWay = new Map<string, Promise<Recorded>>()
   readonly #patience = new Patience(ANSWER_WITHIN_MS, unavailable)
 
