@@ -4,12 +4,20 @@ import { type Question, unless } from './question.ts'
 
 /** What is promised is built, what is built is recorded, and money comes back as it went. */
 export function promiseQuestions(
-  { capabilities, operations, amounts }: Connector,
+  { manifest, capabilities, operations, amounts }: Connector,
   fixtures: readonly Fixture[],
 ): Question[] {
   const built = Object.keys(operations)
   const exchanges = fixtures.filter((fixture) => fixture.kind === 'exchange')
   return [
+    {
+      asks: 'says how it writes amounts, if it takes money',
+      objections: () =>
+        unless(
+          manifest.category !== 'payment' || amounts !== undefined,
+          'amounts: how are they written? minor_integer, decimal_string or decimal_number.',
+        ),
+    },
     {
       asks: 'promises only what is implemented',
       objections: () =>

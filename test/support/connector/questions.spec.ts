@@ -244,6 +244,11 @@ const cases: [string, string | RegExp, () => Case][] = [
     }),
   ],
   [
+    'says how it writes amounts, if it takes money',
+    'how are they written',
+    () => ({ connector: { ...told({ category: 'payment' }), amounts: undefined } }),
+  ],
+  [
     'promises only what is implemented',
     'A row promises record.create',
     () => ({ connector: { ...sound, capabilities: [{ operation: 'record.create' }] } }),
