@@ -219,7 +219,7 @@ async function hostileObjections(
   const { failed, counterexample, errorInstance } = await fc.check(hostile, { numRuns: 150 })
   if (!failed) return []
   const how = errorInstance === ACCEPTED ? 'is accepted' : `throws ${String(errorInstance)}`
-  return [`A delivery that nobody signed ${how}. Headers, body, query: ${JSON.stringify(counterexample)}`]
+  return [`A delivery that nobody signed ${how} (headers, body, query: ${JSON.stringify(counterexample)})`]
 }
 
 function deliveryOf(

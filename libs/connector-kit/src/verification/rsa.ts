@@ -1,6 +1,7 @@
 import { createPublicKey, createVerify, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Delivery } from '../delivery.ts'
 import { decoded } from './encoding.ts'
+import { messageOf } from './signed.ts'
 import { inTolerance } from './timestamp.ts'
 import { accepted, refused, type Verdict } from './verdict.ts'
 
@@ -24,7 +25,7 @@ export async function verifyRsa(scheme: Rsa, delivery: Delivery): Promise<Verdic
   const signature = decoded(text, 'base64')
   if (!signature) return refused('signature_malformed')
   const algorithm = scheme.algorithm(delivery)
-  const message = scheme.signed(delivery)
+  const message = messageOf(scheme.signed, delivery)
   if (!algorithm || message === null) return refused('unreadable_body')
   const at = scheme.signedAt?.(delivery)
   if (scheme.signedAt && !at) return refused('signature_malformed')
@@ -38,13 +39,14 @@ export async function verifyRsa(scheme: Rsa, delivery: Delivery): Promise<Verdic
     : refused('signature_mismatch')
 }
 
-/** null: no RSA key, or a certificate that is not valid at that time. */
+/** null: no RSA key, one of fewer than 2048 bits, or a certificate that is not valid at that time. */
 function keyIn(pem: string, at: Date): KeyObject | null {
   try {
     const certificate = pem.includes('BEGIN CERTIFICATE') ? new X509Certificate(pem) : null
     if (certificate && !(certificate.validFromDate <= at && at <= certificate.validToDate)) return null
     const key = certificate?.publicKey ?? createPublicKey(pem)
-    return key.asymmetricKeyType === 'rsa' ? key : null
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+    return key.asymmetricKeyType === 'rsa' && bits >= 2_048 ? key : null
   } catch {
     return null
   }

@@ -3,8 +3,10 @@ import { type Delivery, memberOf } from '../delivery.ts'
 /** What is signed: the bytes as they came, or a text made of them (null: it cannot be made from this delivery). */
 export type Signed = 'raw_body' | ((delivery: Delivery) => string | Buffer | null)
 
+/** Half a surrogate pair has no bytes of its own: it would be signed as U+FFFD, and one signature fit two texts. */
 export function messageOf(signed: Signed, delivery: Delivery): string | Buffer | null {
-  return signed === 'raw_body' ? delivery.rawBody : signed(delivery)
+  const message = signed === 'raw_body' ? delivery.rawBody : signed(delivery)
+  return typeof message === 'string' && !message.isWellFormed() ? null : message
 }
 
 /** A text made of the body's JSON members, in order; a missing one counts as empty where the scheme says so. */

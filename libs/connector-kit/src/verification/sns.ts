@@ -65,15 +65,18 @@ function signedText(delivery: Delivery): string | null {
   return text
 }
 
-/** Only Amazon's host, and of the topic's own region: a topic's region stands in its ARN. */
+/**
+ * Only Amazon's host, of the topic's own region (it stands in the ARN), and one file there: a query would make every
+ * unverified request a fetch of its own.
+ */
 function certificateUrl(delivery: Delivery): URL | null {
   const region = member(delivery, 'TopicArn')?.split(':')[3] ?? ''
   const text = member(delivery, 'SigningCertURL')
   if (!/^[a-z0-9-]{3,30}$/.test(region) || text === undefined || !URL.canParse(text)) return null
   const url = new URL(text)
   const ofAmazon = [`sns.${region}.amazonaws.com`, `sns.${region}.amazonaws.com.cn`].includes(url.hostname)
-  const plain = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === ''
-  return ofAmazon && plain && url.pathname.endsWith('.pem') ? url : null
+  const plain = url.href === `https://${url.hostname}${url.pathname}`
+  return ofAmazon && plain && /^\/[A-Za-z0-9_-]+\.pem$/.test(url.pathname) ? url : null
 }
 
 function member(delivery: Delivery, name: string): string | undefined {
