@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type Rsa } from './rsa.ts'
 import { ask, AT, delivery, no, yes } from './testing/ask.ts'
+import { certificate, notification, signedWithSha256 } from './testing/sns-vectors.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString()
@@ -44,6 +45,22 @@ test('no RSA key of 2048 bits, no acceptance', async () => {
   }
   for (const text of ['', 'no pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])
     expect(await asked({ certificate: async () => text })).toEqual(no('signature_mismatch'))
+})
+
+test.each([
+  ['2019-12-31T23:59:59Z', no('signature_mismatch')],
+  ['2020-01-01T00:00:00Z', yes],
+  ['2050-01-01T00:00:00Z', yes],
+  ['2050-01-01T00:00:01Z', no('signature_mismatch')],
+])('a certificate is good for its own years only: %s', async (at, verdict) => {
+  const names = ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'] as const
+  const of = scheme({
+    signed: () => names.map((name) => `${name}\n${notification[name]}\n`).join(''),
+    signature: () => signedWithSha256,
+    certificate: async () => certificate,
+  })
+  delete of.signedAt
+  expect(await ask(of, delivery({ at: new Date(at) }))).toEqual(verdict)
 })
 
 test('a certificate that cannot be had accepts nothing, and says whose fault it is', async () => {

@@ -58,13 +58,6 @@ describe("the sheet's vectors", () => {
         fetched: [],
       })
   })
-
-  test('a certificate is good for its own years only', async () => {
-    // The clock of the delivery decides: this one comes before 2020, as does its stamp.
-    const Timestamp = '2019-06-01T00:00:00.000Z'
-    const { verdict, fetched } = await asked({ ...sent, Timestamp }, { at: new Date(Timestamp) })
-    expect([verdict, fetched.length]).toEqual([no('signature_mismatch'), 1])
-  })
 })
 
 test.each<[string, object]>([
