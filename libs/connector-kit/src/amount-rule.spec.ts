@@ -114,6 +114,9 @@ describe('a provider that takes fewer digits, or more', () => {
     expect(amountIn(700, 'JPY', padded).amount).toBe(7n)
     expect(() => amountIn(701, 'JPY', padded)).toThrow(NotRepresentable)
     expect(amountIn(3, 'IQD', padded).amount).toBe(3_000n)
+    // 8·10¹⁷ would be exact here, but so large a JSON number may have been another one.
+    expect(() => amountIn(8e17, 'JPY', padded)).toThrow('not a whole number')
+    expect(amountIn('800000000000000000', 'JPY', padded).amount).toBe(8_000_000_000_000_000n)
   })
 
   test('other currencies keep their own, whatever they are called', () => {
@@ -128,6 +131,7 @@ describe('a provider that takes fewer digits, or more', () => {
     for (const amount of [1n, 15n, -9n])
       expect(() => amountOut({ amount, currency: 'KWD' }, cash)).toThrow('not a multiple of 10')
     expect(amountOut({ amount: 15n, currency: 'SAR' }, cash)).toBe(15)
+    expect(() => amountOut({ amount: 1n, currency: 'constructor' }, cash)).toThrow('is not an ISO 4217 code')
   })
 
   test('for any digits and step: what goes out comes back, and is a multiple', () => {

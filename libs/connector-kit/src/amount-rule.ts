@@ -7,8 +7,9 @@ import {
   NotRepresentable,
 } from './money.ts'
 
-/** How a provider writes amounts, and what it can take. */
+/** How a provider writes amounts, and what it can take. Source: its own page on currencies, never a list of ours. */
 export interface AmountRule {
+  /** `12.500` KWD is 12500, "12.500" or 12.5. */
   wire: 'minor_integer' | 'decimal_string' | 'decimal_number'
   /** Decimals that the provider accepts, where they are not ISO's. */
   digits?: Readonly<Record<string, number>>
@@ -16,7 +17,10 @@ export interface AmountRule {
   step?: Readonly<Record<string, number>>
 }
 
-/** The amount as this provider wants it. Throws {@link NotRepresentable} before any call rather than round. */
+/**
+ * ISO 4217 minor units as this provider wants them. Throws {@link NotRepresentable} rather than round: before any call,
+ * so that the caller can answer `amount_not_representable`.
+ */
 export function amountOut(money: Money, rule: AmountRule): string | number {
   const digits = digitsOf(rule, money.currency)
   const step = BigInt(ownOf(rule.step, money.currency) ?? 1)
@@ -28,11 +32,13 @@ export function amountOut(money: Money, rule: AmountRule): string | number {
   const exact = Number(rule.wire === 'minor_integer' ? text.replace('.', '') : text)
   const written = rule.wire === 'minor_integer' ? Number.isSafeInteger(exact) : significant(text) <= 15
   if (!written) throw new NotRepresentable('a JSON number would not hold it exactly')
-  // Minus zero has no place in money, and JSON would write it as 0 anyway.
-  return exact === 0 ? 0 : exact
+  return exact
 }
 
-/** The amount that this provider wrote. Throws {@link NotRepresentable} where it is not exactly one. */
+/**
+ * What this provider wrote, as ISO 4217 minor units. Reads digits, never floats; throws {@link NotRepresentable} for
+ * anything that is not exactly an amount of that currency, whatever it is.
+ */
 export function amountIn(value: unknown, currency: string, rule: AmountRule): Money {
   if (typeof value !== 'string' && typeof value !== 'number') throw new NotRepresentable('not an amount')
   if (rule.wire !== 'minor_integer') return minorUnitsOf(value, currency)

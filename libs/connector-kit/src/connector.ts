@@ -6,6 +6,7 @@ import type { EventType } from './event-types.ts'
 import type { Verdict } from './verification/verdict.ts'
 import type { Text } from './words.ts'
 
+/** The categories of the registry (`integration_category` in the database). */
 export type Category =
   | 'payment'
   | 'communication'
@@ -19,6 +20,7 @@ export type Category =
   | 'monitoring'
   | 'marketing'
   | 'crm'
+/** Which of the provider's two worlds a connection is in; not our environment. */
 export type Mode = 'test' | 'live'
 
 /** How a call proves who we are; put in by the platform, so that a connector never holds a header with a secret. */
@@ -29,8 +31,10 @@ export type Auth<F extends Fields> =
 
 /** Where the provider is. The hosts of these rows are the only ones that a connection ever reaches. */
 export interface Endpoint {
+  /** Left out: the same address for both. */
   mode?: Mode
   region?: string
+  /** https, without user, query or fragment. */
   url: string
 }
 
@@ -39,14 +43,17 @@ export interface Capability {
   operation: string
   capabilities?: readonly string[]
   methods?: readonly string[]
+  /** ISO 3166-1 alpha-2; left out: everywhere. */
   countries?: readonly string[]
+  /** ISO 4217; left out: all. */
   currencies?: readonly string[]
+  /** Input that must be there, by path, such as `customer.phone`. */
   requires?: readonly string[]
   /** Facts that no recorded exchange has proved yet. */
   unverified?: readonly string[]
 }
 
-/** A provider's answer, whole. */
+/** A provider's answer, whole. `json()` throws a SyntaxError where the text is none. */
 export interface Reply {
   status: number
   headers: Readonly<Record<string, string>>
@@ -63,6 +70,10 @@ export interface ProviderProblem {
   nativeCode?: string
 }
 
+/**
+ * The only way out. The base address, the proof of {@link Auth}, time-outs and the redacted log are the platform's; a path
+ * never leaves the endpoint. Throws what the egress throws where there is no answer.
+ */
 export interface Http {
   request(call: {
     method: string
@@ -90,19 +101,25 @@ export interface VerifyCtx {
   fetchText?(url: URL): Promise<string>
 }
 
+/** What a verified delivery proves: all of its body, the listed fields, only that the sender knew a secret, nothing. */
 export type Trust = 'body_signed' | 'fields_signed' | 'shared_secret' | 'none'
 
 /** What a delivery says, in our words. */
 export interface Observation {
   resource: 'payment' | 'refund' | 'message' | 'shipment' | 'connection' | 'other'
+  /** The provider's id of the resource. */
   ref: string
+  /** The provider's word for what happened. */
   native: string
   /** Our word for it, where the provider's word alone decides; payments and the like are named by their rooms. */
   type?: EventType
+  /** When it happened at the provider; left out where it does not say. */
   occurredAt?: Date
+  /** Picked by name, never the payload; amounts as text of ISO 4217 minor units. */
   facts: Record<string, unknown>
 }
 
+/** How a provider tells us what happened. Every function is asked about hostile deliveries too, and must not throw. */
 export interface Webhooks {
   trust: Trust
   /** What the user pastes where. */
@@ -114,6 +131,7 @@ export interface Webhooks {
   methods?: readonly ('POST' | 'GET')[]
   /** Body limit where it is not 1 MiB; 25 MiB at most. */
   maxBytes?: number
+  /** On the raw bytes, before anything is read. Throws only where what is lent fails; then nothing is accepted. */
   verify(delivery: Delivery, ctx: VerifyCtx): Promise<Verdict>
   /** The provider's own event id; null: the hash of the body decides. */
   dedupeKey(delivery: Delivery): string | null
@@ -121,15 +139,18 @@ export interface Webhooks {
   eventType(delivery: Delivery): string | null
   /** The signature to keep with the event; null where it is itself the secret. */
   signature?(delivery: Delivery): string | null
+  /** What a verified delivery says; empty: understood, and nothing to say. */
   normalise(delivery: Delivery): Observation[]
 }
 
+/** Whether a connection's credentials are good, as its provider says. */
 export interface Health {
   ok: boolean
   detail?: 'credentials_rejected' | 'provider_error'
   account?: { id: string; name?: string }
 }
 
+/** A provider: data and pure functions. `describeConnector()` asks each one the same questions. */
 export interface Connector<F extends Fields = Fields> {
   manifest: {
     id: string

@@ -14,6 +14,7 @@ interface Declaration {
   mode?: (value: string) => 'test' | 'live' | undefined
 }
 
+/** A declared credential: one source for form, check, encryption and redaction. */
 export type Field = Declaration & { secret: boolean }
 export type Fields = Readonly<Record<string, Field>>
 
@@ -33,6 +34,7 @@ export function field(declaration: Declaration): Declaration & { secret: false }
   return { ...declaration, secret: false }
 }
 
+/** What is wrong with one field; the pointer is RFC 6901, from the request's root. */
 export interface CredentialProblem {
   pointer: string
   code: string

@@ -8,6 +8,7 @@ import { messageOf, type Signed } from './signed.ts'
 import { checkTimestamp, stampOf, type Timestamp } from './timestamp.ts'
 import { refused, type Verdict } from './verdict.ts'
 
+/** HMAC over bytes that are named, at one place, in one writing. The secret's UTF-8 bytes are the key. */
 export interface Hmac {
   scheme: 'hmac'
   algorithm: Algorithm

@@ -15,6 +15,7 @@ import {
 import { signedTimestamped, type TimestampedHmac, verifyTimestamped } from './timestamped-hmac.ts'
 import { refused, type Verdict } from './verdict.ts'
 
+/** How a provider signs, as data: each kind has a file of its own, with its vectors beside it. */
 export type Scheme = Hmac | TimestampedHmac | StandardWebhooks | StaticSecret | BasicAuth | Jwt | Rsa
 
 /**

@@ -32,6 +32,7 @@ export function overFields(
   }
 }
 
+/** A piece of a request; the URL is the public one, as the provider called it. */
 export type Part = { text: string } | { header: string } | 'raw_body' | 'url' | 'method'
 
 /** Bytes made of a request's parts, in order: `v0:` + a timestamp header + `:` + the body. A missing header: refused. */

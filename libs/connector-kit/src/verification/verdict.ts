@@ -1,3 +1,7 @@
+/**
+ * Why a delivery was refused. `signature_missing`, `_repeated`, `_malformed`: judged before any secret was used;
+ * `unreadable_body`: what is signed cannot be made of it.
+ */
 export type Refusal =
   | 'no_secret'
   | 'signature_missing'
