@@ -21,4 +21,3 @@ export {
   redactText,
   redactUrl,
 } from './redaction/redact.ts'
-export { keyShapes } from './redaction/tokens.ts'

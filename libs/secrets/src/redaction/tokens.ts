@@ -75,5 +75,3 @@ function* emails(text: string): Generator<Span> {
     }
   }
 }
-
-export const keyShapes = SHAPES
