@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { LoggerService } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { createApp } from '../../apps/platform/src/create-app.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
@@ -31,7 +32,10 @@ export interface TestPlatform {
 }
 
 /** The whole platform over HTTP on a fresh database and a fresh DATA_DIR, in this process. */
-export async function startPlatform(environment: Record<string, string> = {}): Promise<TestPlatform> {
+export async function startPlatform(
+  environment: Record<string, string> = {},
+  logger: LoggerService | false = process.env.TEST_LOG ? console : false,
+): Promise<TestPlatform> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wasl-e2e-'))
   const database = await freshDatabase('migrated')
   Object.assign(process.env, {
@@ -41,7 +45,7 @@ export async function startPlatform(environment: Record<string, string> = {}): P
     ROLES: 'api',
     ...environment,
   })
-  const app = await createApp(database.url, process.env.TEST_LOG ? console : false)
+  const app = await createApp(database.url, logger)
   await app.listen(0, '127.0.0.1')
   const url = await app.getUrl()
   return {

@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import type { LoggerService } from '@nestjs/common'
+import { Logger, type LoggerService } from '@nestjs/common'
+import { Settings } from '@app/config'
 import {
+  answerClientError,
   answerProblem,
   HeadersTooLarge,
+  KnownPaths,
   NotFound,
   requestId,
+  RequestLog,
   securityHeaders,
   UnsupportedMediaType,
 } from '@app/http'
@@ -41,8 +45,10 @@ export async function createApp(
     genReqId: ({ headers }: IncomingMessage) => requestId(headers),
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerClientError,
     // A malformed percent-encoding in a path is an address that does not exist.
     frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.headers(securityHeaders).header('x-request-id', request.id)
       answerProblem(request, reply, NotFound())
     },
   })
@@ -52,6 +58,11 @@ export async function createApp(
     void reply.headers(securityHeaders).header('x-request-id', request.id)
     if (request.raw.rawHeaders.length / 2 > MAX_HEADERS) {
       answerProblem(request, reply, HeadersTooLarge())
+      return
+    }
+    // No name holds a NUL, and PostgreSQL refuses to be asked for one.
+    if (request.url.split('?', 1)[0]?.includes('%00')) {
+      answerProblem(request, reply, NotFound())
       return
     }
     const { 'content-type': type } = request.headers
@@ -66,6 +77,8 @@ export async function createApp(
     bufferLogs: false,
     abortOnError: false,
   })
+  new RequestLog(new Logger('request'), app.get(Settings).get('TRUSTED_PROXIES')).attach(fastify)
+  app.get(KnownPaths).attach(fastify)
   webhooks.route = app.get(IngestRoute)
   serveDocs(app)
   await app.init()

@@ -1,20 +1,50 @@
 import type { LoggerService } from '@nestjs/common'
-import { pino, type Logger } from 'pino'
+import { errorFields, redactJson, redactText } from '@app/secrets'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 
-const LONGEST = 8 * 1024
+/** Lines that wait for a slow reader; more are dropped: memory stays bounded, and no request waits. */
+const MOST_WAITING = 4 * 1024 * 1024
 
-/** JSON lines, or words where a person watches. Values are cut at 8 KiB; a failing sink fails nobody. */
-export function createLog(level: string): Logger {
-  const options = {
-    level,
-    base: undefined,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  }
-  return process.stdout.isTTY
-    ? pino(options, pretty({ ignore: 'pid,hostname' }))
-    : pino(options, pino.destination({ fd: 1, sync: true }))
+/**
+ * JSON lines, or words where a person watches. Every line passes the redactor, whoever wrote it; a failing sink
+ * fails nobody.
+ */
+export function createLog(level: string, sink: DestinationStream = standardOutput()): Logger {
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => redactJson(fields) as Record<string, unknown>,
+      },
+      hooks: {
+        logMethod(parts, write) {
+          try {
+            write.apply(this, parts.map(withoutSecrets) as typeof parts)
+          } catch {
+            // The line is lost; what it was about goes on.
+          }
+        },
+      },
+    },
+    sink,
+  )
+}
+
+function standardOutput(): DestinationStream {
+  if (process.stdout.isTTY) return pretty({ ignore: 'pid,hostname' })
+  const sink = pino.destination({ fd: 1, sync: false, maxLength: MOST_WAITING })
+  sink.on('error', () => undefined)
+  return sink
+}
+
+/** An error by kind and place: its message may hold values (security.md 9.4). Fields are cleaned by the formatter. */
+function withoutSecrets(part: unknown): unknown {
+  if (typeof part === 'string') return redactText(part)
+  return part instanceof Error ? errorFields(part) : part
 }
 
 /** Nest's own logger over pino. */
@@ -45,8 +75,9 @@ export class NestLog implements LoggerService {
   }
 
   #write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: unknown, room: string): void {
-    if (typeof message === 'object' && message !== null) this.pino[level]({ room, ...cut(message) })
-    else this.pino[level]({ room }, String(message).slice(0, LONGEST))
+    if (message instanceof Error) this.pino[level]({ room, ...errorFields(message) })
+    else if (typeof message === 'object' && message !== null) this.pino[level]({ room, ...message })
+    else this.pino[level]({ room }, String(message))
   }
 }
 
@@ -61,13 +92,4 @@ const FRAMEWORK = new Set([
 function roomOf(rest: unknown[]): string {
   const last = rest.at(-1)
   return typeof last === 'string' ? last : 'platform'
-}
-
-function cut(fields: object): object {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value.slice(0, LONGEST) : value,
-    ]),
-  )
 }

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { ADMIN_KEY_FILE, SettingRefused, Settings } from '@app/config'
 import { DataDirInUse } from '@app/database'
 import { Readiness } from '@app/http'
+import { errorFields, redactText } from '@app/secrets'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { Logger } from 'pino'
 import { createApp } from './create-app.ts'
@@ -40,7 +41,7 @@ function stopInOrder(app: NestFastifyApplication, database: DatabaseAtHand, log:
     void app
       .close()
       .catch((error: unknown) => {
-        log.error({ room: 'platform', error: String(error) }, 'stopping was not clean')
+        log.error({ room: 'platform', ...errorFields(error) }, 'stopping was not clean')
       })
       .then(() => database.release())
       .finally(() => process.exit(code))
@@ -73,6 +74,11 @@ function greet(settings: Settings, url: string, log: Logger, ms: number): void {
   }
 }
 
+/** The stack, line by line through the redactor: a driver may quote its connection string. */
+function inLines(text: string): string {
+  return text.split('\n').map(redactText).join('\n')
+}
+
 main().catch((error: unknown) => {
   const { code, message } = error as NodeJS.ErrnoException
   const known = error instanceof SettingRefused || error instanceof DataDirInUse
@@ -82,7 +88,7 @@ main().catch((error: unknown) => {
     )
   } else {
     process.stderr.write(
-      `${known ? message : `Wasl could not start: ${error instanceof Error ? (error.stack ?? message) : String(error)}`}\n`,
+      `${known ? message : `Wasl could not start: ${inLines(error instanceof Error ? (error.stack ?? message) : String(error))}`}\n`,
     )
   }
   process.exit(1)

@@ -40,6 +40,14 @@ export const UnsupportedMediaType = problem('unsupported_media_type', 415, {
   en: 'This content type or encoding is not accepted here. Send {accepted}.',
   ar: 'نوع المحتوى أو ترميزه غير مقبول هنا. أرسل {accepted}.',
 })
+export const UnreadableRequest = problem('invalid_request', 400, {
+  en: 'This is not a readable HTTP request.',
+  ar: 'هذا ليس طلب HTTP مقروءًا.',
+})
+export const RequestTimedOut = problem('request_timeout', 408, {
+  en: 'The request did not arrive in time: 10 seconds for the headers, 30 for all of it.',
+  ar: 'لم يصل الطلب في الوقت المحدد: 10 ثوانٍ للترويسات و30 ثانية للطلب كله.',
+})
 export const RateLimited = problem('rate_limited', 429, {
   en: 'Too many requests. Try again in {seconds} seconds.',
   ar: 'الطلبات كثيرة جدًا. أعد المحاولة بعد {seconds} ثانية.',

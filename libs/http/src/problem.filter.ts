@@ -1,10 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common'
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  Logger,
+  NotFoundException,
+} from '@nestjs/common'
+import { errorFields } from '@app/secrets'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as problems from './http.problems.ts'
+import { KnownPaths } from './known-paths.ts'
 import { languageOf } from './language.ts'
 import { presentProblem } from './present-problem.ts'
 import { Problem } from './problem.ts'
+import { announceRefusal } from './refusals.ts'
 import { securityHeaders } from './security-headers.ts'
 
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8'
@@ -14,35 +24,38 @@ const PROBLEM_JSON = 'application/problem+json; charset=utf-8'
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http')
 
+  constructor(private readonly paths: KnownPaths) {}
+
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp()
-    answerProblem(
-      http.getRequest(),
-      http.getResponse(),
-      this.asProblem(thrown, http.getRequest<FastifyRequest>().id),
-    )
+    const request = http.getRequest<FastifyRequest>()
+    const problem =
+      thrown instanceof NotFoundException ? this.#unrouted(request) : this.asProblem(thrown, request.id)
+    answerProblem(request, http.getResponse(), problem)
+  }
+
+  /** Nest found no route: another method at this address is 405, and says which. */
+  #unrouted({ method, url }: FastifyRequest): Problem {
+    const methods = this.paths.methodsAt(url.split('?', 1)[0] ?? '')
+    if (methods.length === 0) return problems.NotFound()
+    const allowed = methods.join(', ')
+    return problems.MethodNotAllowed({ values: { method, allowed }, headers: { allow: allowed } })
   }
 
   asProblem(thrown: unknown, requestId: string): Problem {
     const problem = asKnownProblem(thrown)
     if (problem) return problem
     // Only kind and place: a message may hold what a caller or the database said (security.md 9.4).
-    const { name, code, constraint, stack } = membersOf(thrown)
-    this.logger.error({
-      msg: 'unforeseen error',
-      request_id: requestId,
-      error: typeof name === 'string' ? name : typeof thrown,
-      code,
-      constraint,
-      at:
-        typeof stack === 'string'
-          ? stack
-              .split('\n')
-              .filter((line) => /^\s+at /.test(line))
-              .slice(0, 8)
-          : [],
-    })
+    this.#report(thrown, requestId)
     return problems.Internal()
+  }
+
+  #report(thrown: unknown, requestId: string): void {
+    try {
+      this.logger.error({ msg: 'unforeseen error', request_id: requestId, ...errorFields(thrown) })
+    } catch {
+      // A log that cannot be written is no reason to leave a caller without an answer.
+    }
   }
 }
 
@@ -53,6 +66,7 @@ export function answerProblem(request: FastifyRequest, reply: FastifyReply, prob
     .headers(problem.circumstances.headers ?? {})
     .type(PROBLEM_JSON)
     .send(JSON.stringify(presentProblem(problem, languageOf(request.headers), request.id)))
+  announceRefusal({ call: { request, reply }, problem })
 }
 
 /** The same where no framework stands between us and the socket. */
@@ -72,6 +86,7 @@ export function writeProblem(
       'content-length': Buffer.byteLength(text),
     })
     .end(request.method === 'HEAD' ? undefined : text)
+  announceRefusal({ delivery: { request, requestId }, problem })
 }
 
 /** Fastify's and Nest's own refusals, in our words. */

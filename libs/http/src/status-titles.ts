@@ -8,6 +8,7 @@ const titles: Readonly<Record<number, Text>> = {
   403: { en: 'Not allowed', ar: 'غير مسموح' },
   404: { en: 'Not found', ar: 'غير موجود' },
   405: { en: 'Method not allowed', ar: 'الطريقة غير مسموحة' },
+  408: { en: 'Too slow', ar: 'انتهت مهلة الطلب' },
   409: { en: 'Conflict', ar: 'تعارض' },
   410: { en: 'Gone', ar: 'لم يعد موجودًا' },
   413: { en: 'Too large', ar: 'حجم زائد' },

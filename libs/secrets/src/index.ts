@@ -12,3 +12,12 @@ export { type DataKey, type EncryptionKey, KeyRing, KeySource } from './key-ring
 export { drawn } from './randomness.ts'
 export { Secret } from './secret.ts'
 export { SecretsModule } from './secrets.module.ts'
+export { errorFields } from './redaction/error-fields.ts'
+export {
+  type RedactionOptions,
+  redactForm,
+  redactHeaders,
+  redactJson,
+  redactText,
+  redactUrl,
+} from './redaction/redact.ts'
