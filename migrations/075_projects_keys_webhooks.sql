@@ -1,5 +1,7 @@
 -- Wasl: projects and their keys, webhook addresses, the quarantine, the audit, and the tenant barrier.
 
+SET lock_timeout = 0;
+SET statement_timeout = 0;
 SELECT pg_advisory_lock(7415307400);
 SET lock_timeout = '10s';
 SET client_min_messages = warning;
@@ -146,10 +148,12 @@ END $$;
 
 RESET client_min_messages;
 RESET lock_timeout;
+RESET statement_timeout;
 SELECT pg_advisory_unlock(7415307400);
 
 -- ── Roll back (the role stays: other databases of the server may use it) ─────────────────────────────────────────
 /*
+BEGIN;
 DROP POLICY IF EXISTS tenant ON integration_connections;
 DROP POLICY IF EXISTS tenant ON integration_events;
 DROP POLICY IF EXISTS tenant ON integration_api_logs;
@@ -160,6 +164,13 @@ ALTER TABLE integration_events DISABLE ROW LEVEL SECURITY;
 ALTER TABLE integration_api_logs DISABLE ROW LEVEL SECURITY;
 ALTER TABLE webhook_access_logs DISABLE ROW LEVEL SECURITY;
 ALTER TABLE integration_webhook_configs DISABLE ROW LEVEL SECURITY;
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'wasl_tenant') THEN
+    EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM wasl_tenant', current_schema());
+    REVOKE ALL ON integration_providers, projects, integration_connections, integration_events, integration_api_logs,
+      webhook_access_logs, integration_webhook_configs FROM wasl_tenant;
+  END IF;
+END $$;
 DROP TRIGGER IF EXISTS announce_change ON integration_connections;
 DROP TABLE IF EXISTS audit_log;
 DROP TABLE IF EXISTS webhook_quarantine;
@@ -168,4 +179,5 @@ DROP TABLE IF EXISTS api_keys;
 DROP TABLE IF EXISTS project_settings;
 DROP FUNCTION IF EXISTS wasl_announce_change();
 DELETE FROM wasl_migrations WHERE name = '075_projects_keys_webhooks.sql';
+COMMIT;
 */

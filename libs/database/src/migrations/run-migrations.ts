@@ -32,6 +32,8 @@ export async function runMigrations(url: string, folder: string): Promise<string
   client.on('error', () => undefined)
   await client.connect()
   try {
+    // Another replica's run may take its time, whatever time-outs the role was given.
+    await client.query('SET lock_timeout = 0; SET statement_timeout = 0')
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
     await client.query(`CREATE TABLE IF NOT EXISTS wasl_migrations (
       name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
