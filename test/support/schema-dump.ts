@@ -1,11 +1,15 @@
+import type pg from 'pg'
 import { sql } from './database.ts'
 
 /**
  * What the migrations have made, as SQL in an order that does not change: types, tables, indexes, triggers, policies,
  * grants, functions. From pg_catalog, because the embedded server brings no pg_dump.
  */
-export async function schemaDump(url: string): Promise<string> {
-  const parts = await sql<{ text: string }>(url, DUMP)
+export async function schemaDump(from: string | pg.Client): Promise<string> {
+  const parts =
+    typeof from === 'string'
+      ? await sql<{ text: string }>(from, DUMP)
+      : (await from.query<{ text: string }>(DUMP)).rows
   return parts.map(({ text }) => `${text}\n`).join('\n')
 }
 
