@@ -332,6 +332,9 @@ BEGIN
       EXECUTE format('DROP INDEX %s', old.index_name);
     END IF;
   END LOOP;
+  IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = 'integration_metrics_hourly'::regclass AND indisprimary) THEN
+    ALTER TABLE integration_metrics_hourly ADD PRIMARY KEY (id);
+  END IF;
 END $$;
 
 -- Counters that were integers, or null, would lose what is added to them.
@@ -411,11 +414,13 @@ END $$;
 
 -- Events of older schemas learn whose they are, so that the lists and the tenant barrier see them.
 UPDATE integration_events e
-SET project_id = c.project_id, environment = coalesce(e.environment, c.environment), provider = coalesce(e.provider, c.provider)
-FROM integration_connections c WHERE c.id = e.connection_id AND (e.project_id IS NULL OR e.provider IS NULL);
+SET project_id = p.id, environment = coalesce(e.environment, c.environment), provider = coalesce(e.provider, c.provider)
+FROM integration_connections c LEFT JOIN projects p ON p.id = c.project_id
+WHERE c.id = e.connection_id AND (e.project_id IS NULL AND p.id IS NOT NULL OR e.provider IS NULL);
 DO $$ BEGIN
   IF EXISTS (SELECT FROM pg_attribute
-             WHERE attrelid = 'integration_events'::regclass AND attname = 'provider' AND NOT attnotnull) THEN
+             WHERE attrelid = 'integration_events'::regclass AND attname = 'provider' AND NOT attnotnull)
+     AND NOT EXISTS (SELECT FROM integration_events WHERE provider IS NULL) THEN
     ALTER TABLE integration_events ALTER COLUMN provider SET NOT NULL;
   END IF;
 END $$;

@@ -180,8 +180,8 @@ CREATE TABLE integration_api_logs (
   project_id uuid,
   environment integration_environment,
   CONSTRAINT integration_api_logs_pkey PRIMARY KEY (id),
-  CONSTRAINT integration_api_logs_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
-  CONSTRAINT integration_api_logs_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE SET NULL
+  CONSTRAINT integration_api_logs_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE SET NULL,
+  CONSTRAINT integration_api_logs_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
 );
 CREATE INDEX integration_api_logs_connection ON public.integration_api_logs USING btree (connection_id, id DESC);
 CREATE INDEX integration_api_logs_created ON public.integration_api_logs USING brin (created_at);
@@ -264,9 +264,9 @@ CREATE TABLE integration_events (
   lease_until timestamp with time zone,
   lease_token bigint DEFAULT 0 NOT NULL,
   CONSTRAINT integration_events_pkey PRIMARY KEY (id),
-  CONSTRAINT integration_events_trust CHECK ((trust = ANY (ARRAY['body_signed'::text, 'fields_signed'::text, 'shared_secret'::text, 'none'::text]))),
+  CONSTRAINT integration_events_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE,
   CONSTRAINT integration_events_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
-  CONSTRAINT integration_events_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE
+  CONSTRAINT integration_events_trust CHECK ((trust = ANY (ARRAY['body_signed'::text, 'fields_signed'::text, 'shared_secret'::text, 'none'::text])))
 ) WITH (fillfactor=90);
 CREATE INDEX integration_events_due ON public.integration_events USING btree (COALESCE(next_retry_at, created_at)) WHERE (status = ANY (ARRAY['pending'::integration_event_status, 'processing'::integration_event_status, 'retrying'::integration_event_status]));
 CREATE UNIQUE INDEX integration_events_event_hash ON public.integration_events USING btree (connection_id, event_hash) WHERE (event_id IS NULL);
@@ -346,9 +346,9 @@ CREATE TABLE integration_providers (
   unverified text[] DEFAULT '{}'::text[] NOT NULL,
   seeded_by integer DEFAULT 0 NOT NULL,
   CONSTRAINT integration_providers_pkey PRIMARY KEY (id),
-  CONSTRAINT integration_providers_lifecycle CHECK ((lifecycle = ANY (ARRAY['stable'::text, 'beta'::text, 'dormant'::text]))),
   CONSTRAINT integration_providers_countries_iso CHECK (((array_to_string(supported_countries, ','::text, ''::text) ~ '^([A-Z]{2}(,[A-Z]{2})*)?$'::text) AND (length(array_to_string(supported_countries, ''::text, ''::text)) = (2 * cardinality(supported_countries))))),
-  CONSTRAINT integration_providers_currencies_iso CHECK (((array_to_string(supported_currencies, ','::text, ''::text) ~ '^([A-Z]{3}(,[A-Z]{3})*)?$'::text) AND (length(array_to_string(supported_currencies, ''::text, ''::text)) = (3 * cardinality(supported_currencies)))))
+  CONSTRAINT integration_providers_currencies_iso CHECK (((array_to_string(supported_currencies, ','::text, ''::text) ~ '^([A-Z]{3}(,[A-Z]{3})*)?$'::text) AND (length(array_to_string(supported_currencies, ''::text, ''::text)) = (3 * cardinality(supported_currencies))))),
+  CONSTRAINT integration_providers_lifecycle CHECK ((lifecycle = ANY (ARRAY['stable'::text, 'beta'::text, 'dormant'::text])))
 );
 CREATE INDEX integration_providers_auth_methods ON public.integration_providers USING gin (auth_methods);
 CREATE INDEX integration_providers_capabilities ON public.integration_providers USING gin (capabilities);
@@ -447,8 +447,8 @@ CREATE TABLE webhook_addresses (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   retires_at timestamp with time zone,
   CONSTRAINT webhook_addresses_pkey PRIMARY KEY (key_hash),
-  CONSTRAINT webhook_addresses_key_hash_check CHECK ((length(key_hash) = 32)),
-  CONSTRAINT webhook_addresses_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE
+  CONSTRAINT webhook_addresses_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE,
+  CONSTRAINT webhook_addresses_key_hash_check CHECK ((length(key_hash) = 32))
 );
 CREATE INDEX webhook_addresses_connection ON public.webhook_addresses USING btree (connection_id);
 CREATE TRIGGER announce_change AFTER INSERT OR DELETE OR UPDATE ON public.webhook_addresses FOR EACH STATEMENT EXECUTE FUNCTION wasl_announce_change('connections');
@@ -472,8 +472,8 @@ CREATE TABLE webhook_quarantine (
   received_at timestamp with time zone DEFAULT now() NOT NULL,
   event_id uuid,
   CONSTRAINT webhook_quarantine_pkey PRIMARY KEY (id),
-  CONSTRAINT webhook_quarantine_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
-  CONSTRAINT webhook_quarantine_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE
+  CONSTRAINT webhook_quarantine_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE,
+  CONSTRAINT webhook_quarantine_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
 );
 CREATE INDEX webhook_quarantine_connection ON public.webhook_quarantine USING btree (connection_id, id DESC);
 CREATE INDEX webhook_quarantine_project ON public.webhook_quarantine USING btree (project_id, id DESC);
