@@ -60,7 +60,9 @@ describe("a host application's own data", () => {
   })
 
   test('github: each row with an owner is one connection', async () => {
-    const rows = (await imported(url)).filter(({ row }) => (row as { provider: string }).provider === 'github')
+    const rows = (await imported(url)).filter(
+      ({ row }) => (row as { provider: string }).provider === 'github',
+    )
     expect(rows).toMatchObject([
       {
         title: 'off',
@@ -77,7 +79,12 @@ describe("a host application's own data", () => {
           external_account_id: '77',
           webhook_secret_encrypted: 'ciphertext',
           last_sync_at: '2024-01-02T00:00:00+00:00',
-          metadata: { imported_from: 'projects.github', branch: 'main', sync_mode: 'push', sync_enabled: true },
+          metadata: {
+            imported_from: 'projects.github',
+            branch: 'main',
+            sync_mode: 'push',
+            sync_enabled: true,
+          },
         },
       },
       { title: 'unsaid', row: { status: 'disconnected', external_account_name: 'acme/new' } },
@@ -85,7 +92,9 @@ describe("a host application's own data", () => {
   })
 
   test("supabase: each active row is a connection of each of that user's projects", async () => {
-    const rows = (await imported(url)).filter(({ row }) => (row as { provider: string }).provider === 'supabase')
+    const rows = (await imported(url)).filter(
+      ({ row }) => (row as { provider: string }).provider === 'supabase',
+    )
     const one = {
       status: 'connected',
       auth_method: 'oauth2_pkce',
@@ -108,11 +117,20 @@ describe("a host application's own data", () => {
     const before = await imported(url)
     await again(url)
     expect(await imported(url)).toEqual(before)
-    await sql(url, "UPDATE projects SET github_sync_enabled = NOT github_sync_enabled, github_repo_name = 'renamed'")
-    await sql(url, "UPDATE supabase_oauth_connections SET access_token_encrypted = 'later', discovery_data = NULL")
+    await sql(
+      url,
+      "UPDATE projects SET github_sync_enabled = NOT github_sync_enabled, github_repo_name = 'renamed'",
+    )
+    await sql(
+      url,
+      "UPDATE supabase_oauth_connections SET access_token_encrypted = 'later', discovery_data = NULL",
+    )
     await again(url)
     expect(await imported(url)).toEqual(before)
-    await sql(url, "UPDATE integration_connections SET status = 'suspended', alias = id::text, config = '{\"a\": 1}'")
+    await sql(
+      url,
+      "UPDATE integration_connections SET status = 'suspended', alias = id::text, config = '{\"a\": 1}'",
+    )
     const changed = await imported(url)
     await again(url)
     expect(await imported(url)).toEqual(changed)
@@ -127,11 +145,14 @@ test.each([
   const url = await blank.url()
   await inOneSession(url, statementsOf(tables))
   await sql(url, "INSERT INTO supabase_oauth_connections (connection_status) VALUES ('active')")
-  await sql(url, "INSERT INTO projects (github_repo_owner, github_repo_name, github_sync_enabled) VALUES ('a', 'b', true)")
-  await runMigrations(url, migrationsFolder)
-  const providers = (await sql<{ provider: string }>(url, 'SELECT provider FROM integration_connections')).map(
-    ({ provider }) => provider,
+  await sql(
+    url,
+    "INSERT INTO projects (github_repo_owner, github_repo_name, github_sync_enabled) VALUES ('a', 'b', true)",
   )
+  await runMigrations(url, migrationsFolder)
+  const providers = (
+    await sql<{ provider: string }>(url, 'SELECT provider FROM integration_connections')
+  ).map(({ provider }) => provider)
   expect(providers).toEqual(tables.includes('github_branch') ? ['github'] : [])
 })
 
@@ -146,7 +167,10 @@ test('where the host names its users by text and its states by an enum, it is im
     ),
   )
   await sql(url, `INSERT INTO projects (user_id) VALUES ('${USER}')`)
-  await sql(url, `INSERT INTO supabase_oauth_connections (user_id, connection_status) VALUES ('${USER}', 'active')`)
+  await sql(
+    url,
+    `INSERT INTO supabase_oauth_connections (user_id, connection_status) VALUES ('${USER}', 'active')`,
+  )
   await runMigrations(url, migrationsFolder)
   expect(await sql(url, 'SELECT provider FROM integration_connections')).toEqual([{ provider: 'supabase' }])
 })

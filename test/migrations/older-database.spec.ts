@@ -34,9 +34,17 @@ describe('an older enumerated type', () => {
 
   test.each([
     ['without rows', "CREATE TYPE integration_provider_type AS ENUM ('github', 'supabase');", 0],
-    ['with rows that use it', `CREATE TYPE integration_provider_type AS ENUM ('github', 'supabase');${table}`, 2],
+    [
+      'with rows that use it',
+      `CREATE TYPE integration_provider_type AS ENUM ('github', 'supabase');${table}`,
+      2,
+    ],
     ['with only stripe', `CREATE TYPE integration_provider_type AS ENUM ('stripe');${table}`, 1],
-    ['with one of the MENA providers', `CREATE TYPE integration_provider_type AS ENUM ('tabby', 'github');${table}`, 2],
+    [
+      'with one of the MENA providers',
+      `CREATE TYPE integration_provider_type AS ENUM ('tabby', 'github');${table}`,
+      2,
+    ],
   ])('%s gets the missing values in order', async (_, older, rows) => {
     const url = await over(older)
     await runMigrations(url, migrationsFolder)
@@ -46,7 +54,9 @@ describe('an older enumerated type', () => {
   })
 
   test('in another order, or with a value of its own: MENA first, and nothing is moved', async () => {
-    const url = await over(`CREATE TYPE integration_provider_type AS ENUM ('supabase', 'own', 'github');${table}`)
+    const url = await over(
+      `CREATE TYPE integration_provider_type AS ENUM ('supabase', 'own', 'github');${table}`,
+    )
     await runMigrations(url, migrationsFolder)
     const values = await valuesOf(url)
     expect(values.slice(0, 13)).toEqual((await valuesOf(fresh)).slice(0, 13))
@@ -62,10 +72,15 @@ describe('an older enumerated type', () => {
     const types = ['integration_category', 'integration_auth_method', 'integration_connection_status', 'integration_event_status', 'integration_environment', 'integration_health_state'] // prettier-ignore
     const last = await Promise.all(
       types.map((type) =>
-        sql<{ label: string }>(fresh, `SELECT max(v)::text AS label FROM unnest(enum_range(NULL::${type})) v`),
+        sql<{ label: string }>(
+          fresh,
+          `SELECT max(v)::text AS label FROM unnest(enum_range(NULL::${type})) v`,
+        ),
       ),
     )
-    const url = await over(types.map((type, n) => `CREATE TYPE ${type} AS ENUM ('${last[n]?.[0]?.label}');`).join(''))
+    const url = await over(
+      types.map((type, n) => `CREATE TYPE ${type} AS ENUM ('${last[n]?.[0]?.label}');`).join(''),
+    )
     await runMigrations(url, migrationsFolder)
     expect(await schemaDump(url)).toBe(await schemaDump(fresh))
   })
@@ -113,14 +128,22 @@ describe('an older schema full of rows', () => {
     for (const [table, rows] of Object.entries(before)) {
       for (const row of rows as Record<string, unknown>[]) {
         const kept = Object.entries(row).filter(
-          ([column, value]) => value !== null && !(table === 'integration_providers' && facts.includes(column)),
+          ([column, value]) =>
+            value !== null && !(table === 'integration_providers' && facts.includes(column)),
         )
         expect(after[table]).toContainEqual(expect.objectContaining(Object.fromEntries(kept)))
       }
     }
-    for (const table of ['integration_connections', 'integration_events', 'webhook_access_logs', 'integration_api_logs'])
+    for (const table of [
+      'integration_connections',
+      'integration_events',
+      'webhook_access_logs',
+      'integration_api_logs',
+    ])
       expect(after[table]).toHaveLength(before[table]?.length ?? -1)
-    expect(await sql(url, 'SELECT payload FROM integration_events LIMIT 1')).toEqual([{ payload: { kept: true } }])
+    expect(await sql(url, 'SELECT payload FROM integration_events LIMIT 1')).toEqual([
+      { payload: { kept: true } },
+    ])
   })
 
   test('every table, column, key and trigger of a new one is there', async () => {
@@ -138,16 +161,28 @@ describe('an older schema full of rows', () => {
   })
 
   test('two connections of one provider, one delivery for both, two metrics of one hour', async () => {
-    await sql(url, "INSERT INTO integration_connections (project_id, provider) SELECT id, 'github' FROM projects")
+    await sql(
+      url,
+      "INSERT INTO integration_connections (project_id, provider) SELECT id, 'github' FROM projects",
+    )
     await sql(
       url,
       "INSERT INTO integration_events (connection_id, project_id, provider, event_id) SELECT c.id, project_id, provider, 'same' FROM integration_connections c JOIN projects p ON p.id = project_id WHERE provider = 'github'",
     )
     await sql(url, "SELECT record_integration_metric('github', 'api_calls_total', 5)")
-    await sql(url, "SELECT record_integration_metric('github', 'api_calls_total', 7, id) FROM integration_connections WHERE provider = 'github'")
-    const rows = await sql<{ n: string }>(url, "SELECT api_calls_total AS n FROM integration_metrics_hourly WHERE provider = 'github' ORDER BY 1")
+    await sql(
+      url,
+      "SELECT record_integration_metric('github', 'api_calls_total', 7, id) FROM integration_connections WHERE provider = 'github'",
+    )
+    const rows = await sql<{ n: string }>(
+      url,
+      "SELECT api_calls_total AS n FROM integration_metrics_hourly WHERE provider = 'github' ORDER BY 1",
+    )
     expect(rows.map(({ n }) => n)).toEqual(['5', '7', '7', '7'])
-    await sql(url, "UPDATE integration_metrics_hourly SET api_calls_total = api_calls_total + 1 WHERE provider = 'supabase'")
+    await sql(
+      url,
+      "UPDATE integration_metrics_hourly SET api_calls_total = api_calls_total + 1 WHERE provider = 'supabase'",
+    )
   })
 
   test("a unique key that is the host's own stays", async () => {
@@ -155,22 +190,40 @@ describe('an older schema full of rows', () => {
   })
 
   test('health is counted where the counter was null', async () => {
-    const [row] = await sql(url, "SELECT update_integration_health(id, false) AS state FROM integration_connections WHERE provider = 'supabase'")
+    const [row] = await sql(
+      url,
+      "SELECT update_integration_health(id, false) AS state FROM integration_connections WHERE provider = 'supabase'",
+    )
     expect(row).toEqual({ state: 'degraded' })
   })
 
   test('registry rows get our facts, and what was missing of order and activity; the icon stays', async () => {
     expect(
-      await sql(url, "SELECT name, supported_countries, icon_url, is_active, sort_order FROM integration_providers WHERE provider = 'github'"),
+      await sql(
+        url,
+        "SELECT name, supported_countries, icon_url, is_active, sort_order FROM integration_providers WHERE provider = 'github'",
+      ),
     ).toEqual([
-      { name: 'GitHub', supported_countries: null, icon_url: 'https://icons.example/gh', is_active: true, sort_order: 140 },
+      {
+        name: 'GitHub',
+        supported_countries: null,
+        icon_url: 'https://icons.example/gh',
+        is_active: true,
+        sort_order: 140,
+      },
     ])
   })
 
   test('the payload is no longer asked for; events learn whose they are', async () => {
-    await sql(url, 'INSERT INTO integration_events (connection_id, provider) SELECT id, provider FROM integration_connections LIMIT 1')
+    await sql(
+      url,
+      'INSERT INTO integration_events (connection_id, provider) SELECT id, provider FROM integration_connections LIMIT 1',
+    )
     expect(
-      await sql(url, 'SELECT e.project_id IS NULL AS unknown, count(*)::int AS n FROM integration_events e JOIN integration_connections c ON c.id = connection_id JOIN projects p ON p.id = c.project_id WHERE payload IS NOT NULL GROUP BY 1'),
+      await sql(
+        url,
+        'SELECT e.project_id IS NULL AS unknown, count(*)::int AS n FROM integration_events e JOIN integration_connections c ON c.id = connection_id JOIN projects p ON p.id = c.project_id WHERE payload IS NOT NULL GROUP BY 1',
+      ),
     ).toEqual([{ unknown: false, n: 2 }])
   })
 
@@ -178,7 +231,10 @@ describe('an older schema full of rows', () => {
     const [count] = await sql(url, 'SELECT count(*)::int AS n FROM webhook_access_logs')
     await sql(url, 'DELETE FROM integration_events')
     expect(await sql(url, 'SELECT count(*)::int AS n FROM webhook_access_logs')).toEqual([count])
-    await sql(url, "INSERT INTO webhook_access_logs (event_id, accessed_by, access_reason) VALUES (gen_random_uuid(), 'key_1', 'ticket')")
+    await sql(
+      url,
+      "INSERT INTO webhook_access_logs (event_id, accessed_by, access_reason) VALUES (gen_random_uuid(), 'key_1', 'ticket')",
+    )
   })
 
   test('a second run changes nothing', async () => {

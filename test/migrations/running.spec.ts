@@ -139,10 +139,7 @@ test('behind a lock it gives up in time, leaves what it has done, and is whole a
   for (const name of fileNames) {
     const text = readFileSync(join(folder, name), 'utf8')
     expect(text).toContain("SET lock_timeout = '10s';")
-    writeFileSync(
-      join(folder, name),
-      text.replace("SET lock_timeout = '10s'", "SET lock_timeout = '50ms'"),
-    )
+    writeFileSync(join(folder, name), text.replace("SET lock_timeout = '10s'", "SET lock_timeout = '50ms'"))
   }
   const url = await blank.url()
   await runMigrations(url, migrationsFolder)

@@ -45,7 +45,8 @@ const COLUMNS: Record<string, string> = {
     raw_body_url text, event_hash text, signature text, body_size integer, status integration_event_status!, data jsonb, processed_at timestamptz,
     processing_duration_ms integer, error_message text, error_details jsonb, retry_count integer!, max_retries integer!, next_retry_at timestamptz,
     source_ip inet, user_agent text, created_at timestamptz!, updated_at timestamptz!`,
-  webhook_access_logs: 'id uuid!, event_id uuid!, accessed_by text!, access_reason text!, ip_address inet, accessed_at timestamptz!',
+  webhook_access_logs:
+    'id uuid!, event_id uuid!, accessed_by text!, access_reason text!, ip_address inet, accessed_at timestamptz!',
   integration_webhook_configs: `id uuid!, connection_id uuid!, webhook_id text, endpoint_url text!, events text[]!, is_active boolean!,
     signing_secret jsonb, verification_method text, metadata jsonb!, created_at timestamptz!, updated_at timestamptz!`,
   integration_oauth_states: `state text!, project_id uuid!, provider integration_provider_type!, redirect_uri text!, code_verifier text,
@@ -136,9 +137,9 @@ describe('columns', () => {
       provider: 'github',
       redirect_uri: 'https://x',
     })
-    expect(await ask("SELECT expires_at - created_at = '10 minutes' AS ten FROM integration_oauth_states")).toEqual([
-      { ten: true },
-    ])
+    expect(
+      await ask("SELECT expires_at - created_at = '10 minutes' AS ten FROM integration_oauth_states"),
+    ).toEqual([{ ten: true }])
   })
 })
 
@@ -155,14 +156,18 @@ describe('what is unique', () => {
     await connection({ alias: 'main', project_id: await insert('projects', { name: 'other' }) })
     for (let n = 0; n < 3; n++) await connection({ external_account_id: 'same', webhook_url: 'same' })
     await expect(
-      ask("UPDATE integration_connections SET status = 'connected' WHERE alias = 'main' AND status = 'disconnected'"),
+      ask(
+        "UPDATE integration_connections SET status = 'connected' WHERE alias = 'main' AND status = 'disconnected'",
+      ),
     ).rejects.toMatchObject(DUPLICATE)
   })
 
   test('an event id within its connection; without one the hash', async () => {
     const [one, other] = [await connection(), await connection()]
     await event({ connection_id: one, event_id: 'e', event_hash: 'h' })
-    await expect(event({ connection_id: one, event_id: 'e', event_hash: 'h2' })).rejects.toMatchObject(DUPLICATE)
+    await expect(event({ connection_id: one, event_id: 'e', event_hash: 'h2' })).rejects.toMatchObject(
+      DUPLICATE,
+    )
     await event({ connection_id: one, event_id: 'e2', event_hash: 'h' })
     await event({ connection_id: other, event_id: 'e', event_hash: 'h' })
     await event({ connection_id: one, event_hash: 'h' })
@@ -246,18 +251,24 @@ describe('updated_at', () => {
     ).toEqual([])
   })
 
-  test.each(['integration_connections', 'integration_events', 'integration_webhook_configs', 'integration_providers'])(
-    '%s: whatever the statement says',
-    async (table) => {
-      const connection_id = await connection()
-      await event({ connection_id, updated_at: '2020-01-01Z' })
-      await insert('integration_webhook_configs', { connection_id, endpoint_url: 'https://a', updated_at: '2020-01-01Z' })
-      expect(await ask(`UPDATE ${table} SET updated_at = '2020-01-01Z' RETURNING updated_at = now() AS now`)).toContainEqual(
-        { now: true },
-      )
-      expect(await ask(`SELECT FROM ${table} WHERE updated_at < '2021-01-01Z'`)).toEqual([])
-    },
-  )
+  test.each([
+    'integration_connections',
+    'integration_events',
+    'integration_webhook_configs',
+    'integration_providers',
+  ])('%s: whatever the statement says', async (table) => {
+    const connection_id = await connection()
+    await event({ connection_id, updated_at: '2020-01-01Z' })
+    await insert('integration_webhook_configs', {
+      connection_id,
+      endpoint_url: 'https://a',
+      updated_at: '2020-01-01Z',
+    })
+    expect(
+      await ask(`UPDATE ${table} SET updated_at = '2020-01-01Z' RETURNING updated_at = now() AS now`),
+    ).toContainEqual({ now: true })
+    expect(await ask(`SELECT FROM ${table} WHERE updated_at < '2021-01-01Z'`)).toEqual([])
+  })
 })
 
 test('GIN indexes on the arrays and on the capabilities', async () => {
