@@ -3,11 +3,12 @@
 -- Runs by hand (psql -d DB -f FILE) and by the platform; as often as you like; over a database full of rows.
 -- The roll-back lies in the comment block at the bottom.
 
--- Replicas and psql take the same lock, one after the other. It may wait, whatever time-outs the role was given.
+-- Replicas and psql take the same lock, one after the other. It may wait, whatever time-outs the role was given; a
+-- table's lock may not: deliveries would wait behind it (the platform tries again, by hand it is run again).
 SET lock_timeout = 0;
 SET statement_timeout = 0;
 SELECT pg_advisory_lock(7415307400);
-SET lock_timeout = '10s';
+SET lock_timeout = '2s';
 SET client_min_messages = warning;
 
 -- ── Enumerated types ────────────────────────────────────────────────────────────────────────────────────────────
@@ -269,35 +270,52 @@ CREATE TABLE IF NOT EXISTS wasl_migrations (
 -- ── What older schemas had otherwise ────────────────────────────────────────────────────────────────────────────
 -- On a blank database nothing below changes anything.
 
--- Columns that were there before may lack our defaults.
-ALTER TABLE integration_providers
-  ALTER COLUMN id SET DEFAULT gen_random_uuid(), ALTER COLUMN name SET DEFAULT '', ALTER COLUMN name_ar SET DEFAULT '',
-  ALTER COLUMN created_at SET DEFAULT now(), ALTER COLUMN updated_at SET DEFAULT now();
-ALTER TABLE integration_connections
-  ALTER COLUMN id SET DEFAULT gen_random_uuid(), ALTER COLUMN status SET DEFAULT 'pending',
-  ALTER COLUMN auth_method SET DEFAULT 'api_key', ALTER COLUMN environment SET DEFAULT 'prod',
-  ALTER COLUMN scopes SET DEFAULT '{}', ALTER COLUMN config SET DEFAULT '{}', ALTER COLUMN metadata SET DEFAULT '{}',
-  ALTER COLUMN health_state SET DEFAULT 'unknown', ALTER COLUMN health_failures SET DEFAULT 0,
-  ALTER COLUMN created_at SET DEFAULT now(), ALTER COLUMN updated_at SET DEFAULT now();
-ALTER TABLE integration_events
-  ALTER COLUMN id SET DEFAULT gen_random_uuid(), ALTER COLUMN headers SET DEFAULT '{}',
-  ALTER COLUMN status SET DEFAULT 'pending', ALTER COLUMN retry_count SET DEFAULT 0,
-  ALTER COLUMN max_retries SET DEFAULT 8, ALTER COLUMN created_at SET DEFAULT now(),
-  ALTER COLUMN updated_at SET DEFAULT now();
-ALTER TABLE webhook_access_logs
-  ALTER COLUMN id SET DEFAULT gen_random_uuid(), ALTER COLUMN accessed_at SET DEFAULT now(),
-  ALTER COLUMN accessed_by DROP DEFAULT, ALTER COLUMN access_reason DROP DEFAULT;
-ALTER TABLE integration_webhook_configs
-  ALTER COLUMN id SET DEFAULT gen_random_uuid(), ALTER COLUMN events SET DEFAULT '{}',
-  ALTER COLUMN is_active SET DEFAULT true, ALTER COLUMN metadata SET DEFAULT '{}',
-  ALTER COLUMN created_at SET DEFAULT now(), ALTER COLUMN updated_at SET DEFAULT now();
-ALTER TABLE integration_oauth_states
-  ALTER COLUMN metadata SET DEFAULT '{}', ALTER COLUMN created_at SET DEFAULT now(),
-  ALTER COLUMN expires_at SET DEFAULT now() + interval '10 minutes';
-ALTER TABLE integration_api_logs
-  ALTER COLUMN id SET DEFAULT gen_random_uuid(), ALTER COLUMN is_error SET DEFAULT false,
-  ALTER COLUMN created_at SET DEFAULT now();
-ALTER TABLE integration_metrics_hourly ALTER COLUMN id SET DEFAULT gen_random_uuid();
+-- Columns that were there before may have other defaults, or none. Only what differs is altered: altering locks a table even
+-- where nothing changes.
+DO $$
+DECLARE
+  missing record;
+BEGIN
+  FOR missing IN SELECT wanted.* FROM (VALUES
+    ('integration_providers', 'id', $d$gen_random_uuid()$d$), ('integration_providers', 'name', $d$''$d$),
+    ('integration_providers', 'name_ar', $d$''$d$), ('integration_providers', 'created_at', $d$now()$d$),
+    ('integration_providers', 'updated_at', $d$now()$d$),
+    ('integration_connections', 'id', $d$gen_random_uuid()$d$),
+    ('integration_connections', 'status', $d$'pending'$d$),
+    ('integration_connections', 'auth_method', $d$'api_key'$d$),
+    ('integration_connections', 'environment', $d$'prod'$d$), ('integration_connections', 'scopes', $d$'{}'$d$),
+    ('integration_connections', 'config', $d$'{}'$d$), ('integration_connections', 'metadata', $d$'{}'$d$),
+    ('integration_connections', 'health_state', $d$'unknown'$d$),
+    ('integration_connections', 'health_failures', $d$0$d$), ('integration_connections', 'created_at', $d$now()$d$),
+    ('integration_connections', 'updated_at', $d$now()$d$),
+    ('integration_events', 'id', $d$gen_random_uuid()$d$), ('integration_events', 'headers', $d$'{}'$d$),
+    ('integration_events', 'status', $d$'pending'$d$), ('integration_events', 'retry_count', $d$0$d$),
+    ('integration_events', 'max_retries', $d$8$d$), ('integration_events', 'created_at', $d$now()$d$),
+    ('integration_events', 'updated_at', $d$now()$d$),
+    ('webhook_access_logs', 'id', $d$gen_random_uuid()$d$), ('webhook_access_logs', 'accessed_at', $d$now()$d$),
+    ('integration_webhook_configs', 'id', $d$gen_random_uuid()$d$),
+    ('integration_webhook_configs', 'events', $d$'{}'$d$), ('integration_webhook_configs', 'is_active', $d$true$d$),
+    ('integration_webhook_configs', 'metadata', $d$'{}'$d$),
+    ('integration_webhook_configs', 'created_at', $d$now()$d$),
+    ('integration_webhook_configs', 'updated_at', $d$now()$d$),
+    ('integration_oauth_states', 'metadata', $d$'{}'$d$), ('integration_oauth_states', 'created_at', $d$now()$d$),
+    ('integration_oauth_states', 'expires_at', $d$(now() + '00:10:00'::interval)$d$),
+    ('integration_api_logs', 'id', $d$gen_random_uuid()$d$), ('integration_api_logs', 'is_error', $d$false$d$),
+    ('integration_api_logs', 'created_at', $d$now()$d$),
+    ('integration_metrics_hourly', 'id', $d$gen_random_uuid()$d$)
+  ) AS wanted (table_name, column_name, expression)
+  JOIN pg_attribute ON attrelid = table_name::regclass AND attname = column_name
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+  CROSS JOIN LATERAL pg_get_expr(adbin, adrelid) AS present
+  WHERE present IS NULL OR present <> expression AND NOT starts_with(present, expression || '::')
+  LOOP
+    EXECUTE format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT %s', missing.table_name, missing.column_name, missing.expression);
+  END LOOP;
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'webhook_access_logs'::regclass AND atthasdef
+             AND attname IN ('accessed_by', 'access_reason')) THEN
+    ALTER TABLE webhook_access_logs ALTER COLUMN accessed_by DROP DEFAULT, ALTER COLUMN access_reason DROP DEFAULT;
+  END IF;
+END $$;
 
 -- A body in a column; one connection per provider; one delivery for all connections; metrics of a whole provider.
 DO $$
@@ -863,11 +881,16 @@ WHERE p.seeded_by <= 74 AND (p.sort_order IS NULL OR p.is_active IS NULL OR (
   ));
 
 -- What a row must keep to; behind the seeds, which mend an older registry.
-ALTER TABLE integration_providers
-  ALTER COLUMN sort_order SET DEFAULT 1000, ALTER COLUMN is_active SET DEFAULT false;
-UPDATE integration_providers SET sort_order = coalesce(sort_order, 1000), is_active = coalesce(is_active, false)
-WHERE sort_order IS NULL OR is_active IS NULL;
-ALTER TABLE integration_providers ALTER COLUMN sort_order SET NOT NULL, ALTER COLUMN is_active SET NOT NULL;
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'integration_providers'::regclass
+             AND attname IN ('sort_order', 'is_active') AND NOT (atthasdef AND attnotnull)) THEN
+    UPDATE integration_providers SET sort_order = coalesce(sort_order, 1000), is_active = coalesce(is_active, false)
+    WHERE sort_order IS NULL OR is_active IS NULL;
+    ALTER TABLE integration_providers
+      ALTER COLUMN sort_order SET DEFAULT 1000, ALTER COLUMN sort_order SET NOT NULL,
+      ALTER COLUMN is_active SET DEFAULT false, ALTER COLUMN is_active SET NOT NULL;
+  END IF;
+END $$;
 DO $$
 DECLARE
   rule record;

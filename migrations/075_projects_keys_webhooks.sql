@@ -3,7 +3,7 @@
 SET lock_timeout = 0;
 SET statement_timeout = 0;
 SELECT pg_advisory_lock(7415307400);
-SET lock_timeout = '10s';
+SET lock_timeout = '2s';
 SET client_min_messages = warning;
 
 -- What the platform knows of a project beside the host application's own row.
@@ -106,6 +106,7 @@ EXCEPTION
   WHEN insufficient_privilege OR duplicate_object OR unique_violation OR invalid_grant_operation THEN NULL;
 END $$;
 
+-- A table is altered only where something is missing, so that a second run never holds one while it waits for another.
 DO $$
 DECLARE
   t record;
@@ -113,36 +114,40 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wasl_tenant') THEN
     RETURN;
   END IF;
-  EXECUTE format('GRANT USAGE ON SCHEMA %I TO wasl_tenant', current_schema());
+  IF NOT has_schema_privilege('wasl_tenant', current_schema(), 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO wasl_tenant', current_schema());
+  END IF;
   GRANT SELECT ON integration_providers, projects TO wasl_tenant;
-  FOR t IN SELECT * FROM (VALUES
-    ('integration_connections', 'SELECT, INSERT, UPDATE, DELETE', true),
-    ('integration_events', 'SELECT, UPDATE', true),
-    ('integration_api_logs', 'SELECT', true),
-    ('webhook_quarantine', 'SELECT, UPDATE, DELETE', true),
-    ('api_keys', 'SELECT, INSERT, UPDATE', false),
-    ('project_settings', 'SELECT, INSERT, UPDATE', false),
-    ('webhook_access_logs', 'SELECT, INSERT', false),
-    ('audit_log', 'SELECT, INSERT', false)
-  ) AS tables (name, rights, by_environment)
+  FOR t IN
+    SELECT tables.*, relrowsecurity, coalesce(obj_description(p.oid, 'pg_policy') = 'Wasl 075', false) AS has_policy
+    FROM (VALUES
+      ('integration_connections', 'SELECT, INSERT, UPDATE, DELETE', 'environment'),
+      ('integration_events', 'SELECT, UPDATE', 'environment'),
+      ('integration_api_logs', 'SELECT', 'environment'),
+      ('webhook_quarantine', 'SELECT, UPDATE, DELETE', 'environment'),
+      ('api_keys', 'SELECT, INSERT, UPDATE', 'project'),
+      ('project_settings', 'SELECT, INSERT, UPDATE', 'project'),
+      ('webhook_access_logs', 'SELECT, INSERT', 'project'),
+      ('audit_log', 'SELECT, INSERT', 'project'),
+      ('integration_webhook_configs', 'SELECT, INSERT, UPDATE, DELETE', 'connection'),
+      ('webhook_addresses', 'SELECT, INSERT, UPDATE, DELETE', 'connection')
+    ) AS tables (name, rights, scope)
+    JOIN pg_class c ON c.oid = tables.name::regclass
+    LEFT JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'tenant'
   LOOP
     EXECUTE format('GRANT %s ON %I TO wasl_tenant', t.rights, t.name);
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.name);
+    IF NOT t.relrowsecurity THEN
+      EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.name);
+    END IF;
+    CONTINUE WHEN t.has_policy;
     EXECUTE format('DROP POLICY IF EXISTS tenant ON %I', t.name);
-    EXECUTE format(
-      'CREATE POLICY tenant ON %I TO wasl_tenant USING (project_id = nullif(current_setting(''wasl.project_id'', true), '''')::uuid%s)',
-      t.name,
-      CASE WHEN t.by_environment THEN
-        ' AND (coalesce(current_setting(''wasl.environment'', true), '''') IN ('''', environment::text))' ELSE '' END);
-  END LOOP;
-  FOR t IN SELECT unnest(ARRAY['integration_webhook_configs', 'webhook_addresses']) AS name
-  LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO wasl_tenant', t.name);
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.name);
-    EXECUTE format('DROP POLICY IF EXISTS tenant ON %I', t.name);
-    EXECUTE format(
-      'CREATE POLICY tenant ON %I TO wasl_tenant USING (EXISTS (SELECT FROM integration_connections c WHERE c.id = connection_id))',
-      t.name);
+    EXECUTE format('CREATE POLICY tenant ON %I TO wasl_tenant USING (%s)', t.name, CASE t.scope
+      WHEN 'connection' THEN 'EXISTS (SELECT FROM integration_connections c WHERE c.id = connection_id)'
+      ELSE 'project_id = nullif(current_setting(''wasl.project_id'', true), '''')::uuid' || CASE t.scope
+        WHEN 'environment'
+          THEN ' AND (coalesce(current_setting(''wasl.environment'', true), '''') IN ('''', environment::text))'
+        ELSE '' END END);
+    EXECUTE format('COMMENT ON POLICY tenant ON %I IS %L', t.name, 'Wasl 075');
   END LOOP;
 END $$;
 

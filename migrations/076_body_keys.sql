@@ -3,7 +3,7 @@
 SET lock_timeout = 0;
 SET statement_timeout = 0;
 SELECT pg_advisory_lock(7415307400);
-SET lock_timeout = '10s';
+SET lock_timeout = '2s';
 SET client_min_messages = warning;
 
 CREATE TABLE IF NOT EXISTS body_keys (
