@@ -3,151 +3,57 @@
 -- Runs by hand (psql -d DB -f FILE) and by the platform; as often as you like; over a database full of rows.
 -- The roll-back lies in the comment block at the bottom.
 
--- Replicas and psql take the same lock, one after the other. It is taken before lock_timeout is set: it may wait.
+-- Replicas and psql take the same lock, one after the other. It may wait, whatever time-outs the role was given; a
+-- table's lock may not: deliveries would wait behind it (the platform tries again, by hand it is run again).
+SET lock_timeout = 0;
+SET statement_timeout = 0;
 SELECT pg_advisory_lock(7415307400);
-SET lock_timeout = '10s';
+SET lock_timeout = '2s';
 SET client_min_messages = warning;
 
 -- ── Enumerated types ────────────────────────────────────────────────────────────────────────────────────────────
--- Made whole where they are missing; an older one gets what it lacks, in order. One statement a value: a new value
--- must be committed before a row uses it.
-
-DO $$ BEGIN
-  IF to_regtype('integration_provider_type') IS NULL THEN
-    CREATE TYPE integration_provider_type AS ENUM ('tap_payments', 'paymob', 'tabby', 'tamara', 'moyasar', 'paytabs', 'unifonic', 'infobip', 'aramex', 'smsa', 'fetchr', 'aws_me', 'azure_me', 'github', 'supabase', 'cloudflare', 'vercel', 'stripe', 'paypal', 'square', 'paddle', 'resend', 'twilio', 'sendgrid', 'slack', 'discord', 'posthog', 'sentry', 'google_analytics', 'mixpanel', 'datadog', 'segment', 'clerk', 'auth0', 'cloudinary', 'aws_s3', 'linear', 'gitlab', 'bitbucket', 'jira', 'mongodb_atlas', 'firebase', 'planetscale', 'neon', 'hubspot', 'salesforce', 'mailchimp', 'intercom', 'customerio');
-  END IF;
+-- Made whole where they are missing. An older one gets what it lacks, each value behind its predecessor: what it has
+-- stays where it is, and the MENA providers come first. A statement of its own: a new value must be committed before
+-- a row uses it.
+DO $$
+DECLARE
+  kind record;
+  place text;
+BEGIN
+  FOR kind IN SELECT * FROM (VALUES
+    ('integration_provider_type', ARRAY[
+      'tap_payments', 'paymob', 'tabby', 'tamara', 'moyasar', 'paytabs', 'unifonic', 'infobip', 'aramex',
+      'smsa', 'fetchr', 'aws_me', 'azure_me', 'github', 'supabase', 'cloudflare', 'vercel', 'stripe',
+      'paypal', 'square', 'paddle', 'resend', 'twilio', 'sendgrid', 'slack', 'discord', 'posthog', 'sentry',
+      'google_analytics', 'mixpanel', 'datadog', 'segment', 'clerk', 'auth0', 'cloudinary', 'aws_s3',
+      'linear', 'gitlab', 'bitbucket', 'jira', 'mongodb_atlas', 'firebase', 'planetscale', 'neon',
+      'hubspot', 'salesforce', 'mailchimp', 'intercom', 'customerio']),
+    ('integration_category', ARRAY[
+      'payment', 'communication', 'logistics', 'deploy', 'auth', 'analytics', 'development', 'database',
+      'storage', 'monitoring', 'marketing', 'crm']),
+    ('integration_auth_method', ARRAY[
+      'oauth2', 'oauth2_pkce', 'api_key', 'webhook_secret', 'jwt', 'basic_auth', 'custom']),
+    ('integration_connection_status', ARRAY[
+      'pending', 'connected', 'failed', 'expired', 'refreshing', 'disconnected', 'suspended']),
+    ('integration_event_status', ARRAY[
+      'pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter']),
+    ('integration_environment', ARRAY['dev', 'staging', 'prod']),
+    ('integration_health_state', ARRAY['unknown', 'healthy', 'degraded', 'unhealthy'])
+  ) AS kinds (name, labels)
+  LOOP
+    IF to_regtype(kind.name) IS NULL THEN
+      EXECUTE format('CREATE TYPE %I AS ENUM (%s)', kind.name,
+        (SELECT string_agg(quote_literal(label), ', ' ORDER BY n) FROM unnest(kind.labels) WITH ORDINALITY AS l (label, n)));
+      CONTINUE;
+    END IF;
+    FOR n IN 1 .. cardinality(kind.labels) LOOP
+      place := CASE WHEN n > 1 THEN format('AFTER %L', kind.labels[n - 1]) ELSE (
+        SELECT format('BEFORE %L', enumlabel) FROM pg_enum
+        WHERE enumtypid = to_regtype(kind.name) ORDER BY enumsortorder LIMIT 1) END;
+      EXECUTE format('ALTER TYPE %I ADD VALUE IF NOT EXISTS %L %s', kind.name, kind.labels[n], place);
+    END LOOP;
+  END LOOP;
 END $$;
-
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tap_payments' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paymob' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tabby' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'tamara' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'moyasar' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paytabs' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'unifonic' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'infobip' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aramex' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'smsa' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'fetchr' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aws_me' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'azure_me' BEFORE 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'supabase' AFTER 'github';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'cloudflare' AFTER 'supabase';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'vercel' AFTER 'cloudflare';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'stripe' AFTER 'vercel';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paypal' AFTER 'stripe';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'square' AFTER 'paypal';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'paddle' AFTER 'square';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'resend' AFTER 'paddle';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'twilio' AFTER 'resend';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'sendgrid' AFTER 'twilio';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'slack' AFTER 'sendgrid';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'discord' AFTER 'slack';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'posthog' AFTER 'discord';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'sentry' AFTER 'posthog';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'google_analytics' AFTER 'sentry';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mixpanel' AFTER 'google_analytics';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'datadog' AFTER 'mixpanel';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'segment' AFTER 'datadog';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'clerk' AFTER 'segment';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'auth0' AFTER 'clerk';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'cloudinary' AFTER 'auth0';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'aws_s3' AFTER 'cloudinary';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'linear' AFTER 'aws_s3';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'gitlab' AFTER 'linear';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'bitbucket' AFTER 'gitlab';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'jira' AFTER 'bitbucket';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mongodb_atlas' AFTER 'jira';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'firebase' AFTER 'mongodb_atlas';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'planetscale' AFTER 'firebase';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'neon' AFTER 'planetscale';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'hubspot' AFTER 'neon';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'salesforce' AFTER 'hubspot';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'mailchimp' AFTER 'salesforce';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'intercom' AFTER 'mailchimp';
-ALTER TYPE integration_provider_type ADD VALUE IF NOT EXISTS 'customerio' AFTER 'intercom';
-
-DO $$ BEGIN
-  IF to_regtype('integration_category') IS NULL THEN
-    CREATE TYPE integration_category AS ENUM ('payment', 'communication', 'logistics', 'deploy', 'auth', 'analytics', 'development', 'database', 'storage', 'monitoring', 'marketing', 'crm');
-  END IF;
-END $$;
-
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'payment';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'communication' AFTER 'payment';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'logistics' AFTER 'communication';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'deploy' AFTER 'logistics';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'auth' AFTER 'deploy';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'analytics' AFTER 'auth';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'development' AFTER 'analytics';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'database' AFTER 'development';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'storage' AFTER 'database';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'monitoring' AFTER 'storage';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'marketing' AFTER 'monitoring';
-ALTER TYPE integration_category ADD VALUE IF NOT EXISTS 'crm' AFTER 'marketing';
-
-DO $$ BEGIN
-  IF to_regtype('integration_auth_method') IS NULL THEN
-    CREATE TYPE integration_auth_method AS ENUM ('oauth2', 'oauth2_pkce', 'api_key', 'webhook_secret', 'jwt', 'basic_auth', 'custom');
-  END IF;
-END $$;
-
-ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'oauth2';
-ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'oauth2_pkce' AFTER 'oauth2';
-ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'api_key' AFTER 'oauth2_pkce';
-ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'webhook_secret' AFTER 'api_key';
-ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'jwt' AFTER 'webhook_secret';
-ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'basic_auth' AFTER 'jwt';
-ALTER TYPE integration_auth_method ADD VALUE IF NOT EXISTS 'custom' AFTER 'basic_auth';
-
-DO $$ BEGIN
-  IF to_regtype('integration_connection_status') IS NULL THEN
-    CREATE TYPE integration_connection_status AS ENUM ('pending', 'connected', 'failed', 'expired', 'refreshing', 'disconnected', 'suspended');
-  END IF;
-END $$;
-
-ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'pending';
-ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'connected' AFTER 'pending';
-ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'failed' AFTER 'connected';
-ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'expired' AFTER 'failed';
-ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'refreshing' AFTER 'expired';
-ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'disconnected' AFTER 'refreshing';
-ALTER TYPE integration_connection_status ADD VALUE IF NOT EXISTS 'suspended' AFTER 'disconnected';
-
-DO $$ BEGIN
-  IF to_regtype('integration_event_status') IS NULL THEN
-    CREATE TYPE integration_event_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter');
-  END IF;
-END $$;
-
-ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'pending';
-ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'processing' AFTER 'pending';
-ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'completed' AFTER 'processing';
-ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'failed' AFTER 'completed';
-ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'retrying' AFTER 'failed';
-ALTER TYPE integration_event_status ADD VALUE IF NOT EXISTS 'dead_letter' AFTER 'retrying';
-
-DO $$ BEGIN
-  IF to_regtype('integration_environment') IS NULL THEN
-    CREATE TYPE integration_environment AS ENUM ('dev', 'staging', 'prod');
-  END IF;
-END $$;
-
-ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'dev';
-ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'staging' AFTER 'dev';
-ALTER TYPE integration_environment ADD VALUE IF NOT EXISTS 'prod' AFTER 'staging';
-
-DO $$ BEGIN
-  IF to_regtype('integration_health_state') IS NULL THEN
-    CREATE TYPE integration_health_state AS ENUM ('unknown', 'healthy', 'degraded', 'unhealthy');
-  END IF;
-END $$;
-
-ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'unknown';
-ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'healthy' AFTER 'unknown';
-ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'degraded' AFTER 'healthy';
-ALTER TYPE integration_health_state ADD VALUE IF NOT EXISTS 'unhealthy' AFTER 'degraded';
 
 -- ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 -- Every column stands in an ADD COLUMN IF NOT EXISTS, so that a blank and an older database end alike.
@@ -168,6 +74,7 @@ CREATE TABLE IF NOT EXISTS integration_providers (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_providers
+  ADD COLUMN IF NOT EXISTS id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS name text NOT NULL DEFAULT '',
   ADD COLUMN IF NOT EXISTS name_ar text NOT NULL DEFAULT '',
@@ -187,8 +94,9 @@ ALTER TABLE integration_providers
   ADD COLUMN IF NOT EXISTS primary_locale text NOT NULL DEFAULT 'en',
   ADD COLUMN IF NOT EXISTS documentation_url text,
   ADD COLUMN IF NOT EXISTS icon_url text,
-  ADD COLUMN IF NOT EXISTS sort_order integer NOT NULL DEFAULT 1000,
-  ADD COLUMN IF NOT EXISTS is_active boolean NOT NULL DEFAULT false,
+  -- Null until the seeds below fill them: an older row without them gets ours.
+  ADD COLUMN IF NOT EXISTS sort_order integer,
+  ADD COLUMN IF NOT EXISTS is_active boolean,
   ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN IF NOT EXISTS website_url text,
@@ -200,6 +108,7 @@ CREATE TABLE IF NOT EXISTS integration_connections (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_connections
+  ADD COLUMN IF NOT EXISTS id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD COLUMN IF NOT EXISTS project_id uuid NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS status integration_connection_status NOT NULL DEFAULT 'pending',
@@ -234,8 +143,9 @@ CREATE TABLE IF NOT EXISTS integration_events (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_events
+  ADD COLUMN IF NOT EXISTS id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD COLUMN IF NOT EXISTS connection_id uuid NOT NULL REFERENCES integration_connections (id) ON DELETE CASCADE,
-  ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
+  ADD COLUMN IF NOT EXISTS provider integration_provider_type,
   ADD COLUMN IF NOT EXISTS event_type text,
   ADD COLUMN IF NOT EXISTS event_id text,
   ADD COLUMN IF NOT EXISTS headers jsonb NOT NULL DEFAULT '{}',
@@ -267,9 +177,10 @@ CREATE TABLE IF NOT EXISTS webhook_access_logs (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE webhook_access_logs
+  ADD COLUMN IF NOT EXISTS id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD COLUMN IF NOT EXISTS event_id uuid NOT NULL,
-  ADD COLUMN IF NOT EXISTS accessed_by text NOT NULL,
-  ADD COLUMN IF NOT EXISTS access_reason text NOT NULL,
+  ADD COLUMN IF NOT EXISTS accessed_by text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS access_reason text NOT NULL DEFAULT '',
   ADD COLUMN IF NOT EXISTS ip_address inet,
   ADD COLUMN IF NOT EXISTS accessed_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN IF NOT EXISTS project_id uuid,
@@ -279,6 +190,7 @@ CREATE TABLE IF NOT EXISTS integration_webhook_configs (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_webhook_configs
+  ADD COLUMN IF NOT EXISTS id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD COLUMN IF NOT EXISTS connection_id uuid NOT NULL REFERENCES integration_connections (id) ON DELETE CASCADE,
   ADD COLUMN IF NOT EXISTS webhook_id text,
   ADD COLUMN IF NOT EXISTS endpoint_url text NOT NULL,
@@ -306,6 +218,7 @@ CREATE TABLE IF NOT EXISTS integration_api_logs (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_api_logs
+  ADD COLUMN IF NOT EXISTS id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE SET NULL,
   ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS method text NOT NULL,
@@ -328,6 +241,7 @@ CREATE TABLE IF NOT EXISTS integration_metrics_hourly (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid()
 );
 ALTER TABLE integration_metrics_hourly
+  ADD COLUMN IF NOT EXISTS id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD COLUMN IF NOT EXISTS provider integration_provider_type NOT NULL,
   ADD COLUMN IF NOT EXISTS connection_id uuid REFERENCES integration_connections (id) ON DELETE CASCADE,
   ADD COLUMN IF NOT EXISTS hour timestamptz NOT NULL,
@@ -346,24 +260,89 @@ ALTER TABLE integration_metrics_hourly
   ADD COLUMN IF NOT EXISTS response_time_sum_ms bigint NOT NULL DEFAULT 0,
   ADD COLUMN IF NOT EXISTS response_time_buckets bigint[] NOT NULL DEFAULT array_fill(0::bigint, ARRAY[16]);
 
--- What older schemas had otherwise: bodies in a column, and one connection per provider.
+-- Which migration the platform has run, and as what (its checksum): a changed file is run again.
+CREATE TABLE IF NOT EXISTS wasl_migrations (
+  name text PRIMARY KEY,
+  checksum text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- ── What older schemas had otherwise ────────────────────────────────────────────────────────────────────────────
+-- On a blank database nothing below changes anything.
+
+-- Columns that were there before may have other defaults, or none. Only what differs is altered: altering locks a table even
+-- where nothing changes.
+DO $$
+DECLARE
+  missing record;
+BEGIN
+  FOR missing IN SELECT wanted.* FROM (VALUES
+    ('integration_providers', 'id', $d$gen_random_uuid()$d$), ('integration_providers', 'name', $d$''$d$),
+    ('integration_providers', 'name_ar', $d$''$d$), ('integration_providers', 'created_at', $d$now()$d$),
+    ('integration_providers', 'updated_at', $d$now()$d$),
+    ('integration_connections', 'id', $d$gen_random_uuid()$d$),
+    ('integration_connections', 'status', $d$'pending'$d$),
+    ('integration_connections', 'auth_method', $d$'api_key'$d$),
+    ('integration_connections', 'environment', $d$'prod'$d$), ('integration_connections', 'scopes', $d$'{}'$d$),
+    ('integration_connections', 'config', $d$'{}'$d$), ('integration_connections', 'metadata', $d$'{}'$d$),
+    ('integration_connections', 'health_state', $d$'unknown'$d$),
+    ('integration_connections', 'health_failures', $d$0$d$), ('integration_connections', 'created_at', $d$now()$d$),
+    ('integration_connections', 'updated_at', $d$now()$d$),
+    ('integration_events', 'id', $d$gen_random_uuid()$d$), ('integration_events', 'headers', $d$'{}'$d$),
+    ('integration_events', 'status', $d$'pending'$d$), ('integration_events', 'retry_count', $d$0$d$),
+    ('integration_events', 'max_retries', $d$8$d$), ('integration_events', 'created_at', $d$now()$d$),
+    ('integration_events', 'updated_at', $d$now()$d$),
+    ('webhook_access_logs', 'id', $d$gen_random_uuid()$d$), ('webhook_access_logs', 'accessed_at', $d$now()$d$),
+    ('integration_webhook_configs', 'id', $d$gen_random_uuid()$d$),
+    ('integration_webhook_configs', 'events', $d$'{}'$d$), ('integration_webhook_configs', 'is_active', $d$true$d$),
+    ('integration_webhook_configs', 'metadata', $d$'{}'$d$),
+    ('integration_webhook_configs', 'created_at', $d$now()$d$),
+    ('integration_webhook_configs', 'updated_at', $d$now()$d$),
+    ('integration_oauth_states', 'metadata', $d$'{}'$d$), ('integration_oauth_states', 'created_at', $d$now()$d$),
+    ('integration_oauth_states', 'expires_at', $d$(now() + '00:10:00'::interval)$d$),
+    ('integration_api_logs', 'id', $d$gen_random_uuid()$d$), ('integration_api_logs', 'is_error', $d$false$d$),
+    ('integration_api_logs', 'created_at', $d$now()$d$),
+    ('integration_metrics_hourly', 'id', $d$gen_random_uuid()$d$)
+  ) AS wanted (table_name, column_name, expression)
+  JOIN pg_attribute ON attrelid = table_name::regclass AND attname = column_name
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+  CROSS JOIN LATERAL pg_get_expr(adbin, adrelid) AS present
+  WHERE present IS NULL OR present <> expression AND NOT starts_with(present, expression || '::')
+  LOOP
+    EXECUTE format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT %s', missing.table_name, missing.column_name, missing.expression);
+  END LOOP;
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'webhook_access_logs'::regclass AND atthasdef
+             AND attname IN ('accessed_by', 'access_reason')) THEN
+    ALTER TABLE webhook_access_logs ALTER COLUMN accessed_by DROP DEFAULT, ALTER COLUMN access_reason DROP DEFAULT;
+  END IF;
+END $$;
+
+-- A body in a column; one connection per provider; one delivery for all connections; metrics of a whole provider.
 DO $$
 DECLARE
   old record;
 BEGIN
-  IF EXISTS (SELECT FROM information_schema.columns
-             WHERE table_schema = current_schema() AND table_name = 'integration_events' AND column_name = 'payload') THEN
+  IF EXISTS (SELECT FROM pg_attribute
+             WHERE attrelid = 'integration_events'::regclass AND attname = 'payload' AND attnotnull) THEN
     ALTER TABLE integration_events ALTER COLUMN payload DROP NOT NULL;
   END IF;
   FOR old IN
-    SELECT i.indexrelid::regclass::text AS index_name, i.indrelid::regclass::text AS table_name, c.conname
+    SELECT indexrelid::regclass AS index_name, indrelid::regclass AS table_name, c.conname
     FROM pg_index i
-    LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype = 'u'
-    WHERE i.indisunique AND NOT i.indisprimary
-      AND (i.indrelid = 'integration_connections'::regclass
-           AND i.indexrelid IS DISTINCT FROM to_regclass('integration_connections_live_alias')
-        OR i.indrelid = 'integration_metrics_hourly'::regclass
-           AND i.indexrelid IS DISTINCT FROM to_regclass('integration_metrics_hourly_key'))
+    LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
+    CROSS JOIN LATERAL (SELECT array_agg(pg_get_indexdef(i.indexrelid, n, true)) AS columns
+                        FROM generate_series(1, i.indnkeyatts) AS n) AS key
+    WHERE i.indisunique AND CASE
+      WHEN i.indrelid = 'integration_connections'::regclass THEN
+        i.indexrelid IS DISTINCT FROM to_regclass('integration_connections_live_alias')
+        AND key.columns @> ARRAY['project_id', 'provider']
+        AND NOT EXISTS (SELECT FROM unnest(key.columns) AS k
+                        WHERE k NOT IN ('project_id', 'provider', 'environment', 'alias') AND k NOT ILIKE 'coalesce(alias%')
+      WHEN i.indrelid = 'integration_events'::regclass THEN
+        key.columns && ARRAY['event_id', 'event_hash'] AND key.columns <@ ARRAY['provider', 'event_id', 'event_hash']
+      WHEN i.indrelid = 'integration_metrics_hourly'::regclass THEN
+        key.columns @> ARRAY['provider', 'hour'] AND NOT key.columns @> ARRAY['connection_id']
+      END
   LOOP
     IF old.conname IS NOT NULL THEN
       EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', old.table_name, old.conname);
@@ -371,11 +350,98 @@ BEGIN
       EXECUTE format('DROP INDEX %s', old.index_name);
     END IF;
   END LOOP;
+  IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = 'integration_metrics_hourly'::regclass AND indisprimary) THEN
+    ALTER TABLE integration_metrics_hourly ADD PRIMARY KEY (id);
+  END IF;
+END $$;
+
+-- Counters that were integers, or null, would lose what is added to them.
+DO $$
+DECLARE
+  counter record;
+BEGIN
+  UPDATE integration_connections SET health_failures = 0 WHERE health_failures IS NULL;
+  FOR counter IN
+    SELECT attname AS name, atttypid <> 'bigint'::regtype AS is_small, attnotnull AND atthasdef AS is_whole
+    FROM pg_attribute
+    WHERE attrelid = 'integration_metrics_hourly'::regclass AND attname = ANY (ARRAY[
+      'total_connections', 'new_connections', 'failed_connections', 'api_calls_total', 'api_calls_success',
+      'api_calls_failed', 'webhooks_received', 'webhooks_processed', 'webhooks_failed', 'rate_limit_hits'])
+  LOOP
+    IF counter.is_small THEN
+      EXECUTE format('ALTER TABLE integration_metrics_hourly ALTER COLUMN %I TYPE bigint', counter.name);
+    END IF;
+    IF NOT counter.is_whole THEN
+      EXECUTE format('UPDATE integration_metrics_hourly SET %1$I = 0 WHERE %1$I IS NULL', counter.name);
+      EXECUTE format('ALTER TABLE integration_metrics_hourly ALTER COLUMN %1$I SET DEFAULT 0, ALTER COLUMN %1$I SET NOT NULL',
+        counter.name);
+    END IF;
+  END LOOP;
+END $$;
+
+-- Whose rows go with whom. A key over rows that break it holds for new rows only (NOT VALID): no row is lost.
+-- The audit outlives what it names, and takes anyone's name.
+DO $$
+DECLARE
+  link record;
+  old record;
+BEGIN
+  FOR link IN SELECT * FROM (VALUES
+    ('integration_connections', 'project_id', 'projects', 'CASCADE', 'c'),
+    ('integration_events', 'connection_id', 'integration_connections', 'CASCADE', 'c'),
+    ('integration_webhook_configs', 'connection_id', 'integration_connections', 'CASCADE', 'c'),
+    ('integration_oauth_states', 'project_id', 'projects', 'CASCADE', 'c'),
+    ('integration_api_logs', 'connection_id', 'integration_connections', 'SET NULL', 'n'),
+    ('integration_metrics_hourly', 'connection_id', 'integration_connections', 'CASCADE', 'c')
+  ) AS links (from_table, from_column, to_table, action, code)
+  LOOP
+    FOR old IN
+      SELECT c.conname FROM pg_constraint c
+      JOIN pg_attribute a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
+      WHERE c.contype = 'f' AND c.conrelid = link.from_table::regclass AND a.attname = link.from_column
+        AND c.confrelid = link.to_table::regclass AND c.confdeltype::text <> link.code
+    LOOP
+      EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', link.from_table, old.conname);
+    END LOOP;
+    CONTINUE WHEN EXISTS (
+      SELECT FROM pg_constraint c
+      JOIN pg_attribute a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
+      WHERE c.contype = 'f' AND c.conrelid = link.from_table::regclass AND a.attname = link.from_column
+        AND c.confrelid = link.to_table::regclass);
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES %I (id) ON DELETE %s NOT VALID',
+      link.from_table, link.from_table || '_' || link.from_column || '_fkey', link.from_column, link.to_table, link.action);
+    BEGIN
+      EXECUTE format('ALTER TABLE %I VALIDATE CONSTRAINT %I', link.from_table,
+        link.from_table || '_' || link.from_column || '_fkey');
+    EXCEPTION
+      WHEN foreign_key_violation THEN NULL;
+    END;
+  END LOOP;
+  FOR old IN
+    SELECT c.conname FROM pg_constraint c
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+    WHERE c.contype = 'f' AND c.conrelid = 'webhook_access_logs'::regclass AND a.attname IN ('event_id', 'accessed_by')
+  LOOP
+    EXECUTE format('ALTER TABLE webhook_access_logs DROP CONSTRAINT %I', old.conname);
+  END LOOP;
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'webhook_access_logs'::regclass
+             AND attname = 'accessed_by' AND atttypid <> 'text'::regtype) THEN
+    ALTER TABLE webhook_access_logs ALTER COLUMN accessed_by TYPE text;
+  END IF;
 END $$;
 
 -- Events of older schemas learn whose they are, so that the lists and the tenant barrier see them.
-UPDATE integration_events e SET project_id = c.project_id, environment = coalesce(e.environment, c.environment)
-FROM integration_connections c WHERE c.id = e.connection_id AND e.project_id IS NULL;
+UPDATE integration_events e
+SET project_id = p.id, environment = coalesce(e.environment, c.environment), provider = coalesce(e.provider, c.provider)
+FROM integration_connections c LEFT JOIN projects p ON p.id = c.project_id
+WHERE c.id = e.connection_id AND (e.project_id IS NULL AND p.id IS NOT NULL OR e.provider IS NULL);
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_attribute
+             WHERE attrelid = 'integration_events'::regclass AND attname = 'provider' AND NOT attnotnull)
+     AND NOT EXISTS (SELECT FROM integration_events WHERE provider IS NULL) THEN
+    ALTER TABLE integration_events ALTER COLUMN provider SET NOT NULL;
+  END IF;
+END $$;
 
 -- ── Keys, indexes, rules ────────────────────────────────────────────────────────────────────────────────────────
 CREATE UNIQUE INDEX IF NOT EXISTS integration_providers_provider_key ON integration_providers (provider);
@@ -383,6 +449,9 @@ CREATE INDEX IF NOT EXISTS integration_providers_payment_capabilities ON integra
 CREATE INDEX IF NOT EXISTS integration_providers_countries ON integration_providers USING gin (supported_countries);
 CREATE INDEX IF NOT EXISTS integration_providers_currencies ON integration_providers USING gin (supported_currencies);
 CREATE INDEX IF NOT EXISTS integration_providers_residency ON integration_providers USING gin (data_residency_regions);
+CREATE INDEX IF NOT EXISTS integration_providers_auth_methods ON integration_providers USING gin (auth_methods);
+CREATE INDEX IF NOT EXISTS integration_providers_required_scopes ON integration_providers USING gin (required_scopes);
+CREATE INDEX IF NOT EXISTS integration_providers_optional_scopes ON integration_providers USING gin (optional_scopes);
 CREATE INDEX IF NOT EXISTS integration_providers_capabilities ON integration_providers USING gin (capabilities);
 
 CREATE INDEX IF NOT EXISTS integration_connections_project ON integration_connections (project_id, id DESC);
@@ -413,29 +482,6 @@ CREATE INDEX IF NOT EXISTS integration_api_logs_created ON integration_api_logs 
 CREATE UNIQUE INDEX IF NOT EXISTS integration_metrics_hourly_key
   ON integration_metrics_hourly (provider, connection_id, hour) NULLS NOT DISTINCT;
 CREATE INDEX IF NOT EXISTS integration_metrics_hourly_hour ON integration_metrics_hourly (hour);
-
-DO $$
-DECLARE
-  rule record;
-BEGIN
-  FOR rule IN SELECT * FROM (VALUES
-    ('integration_providers', 'integration_providers_countries_iso',
-     $c$array_position(supported_countries, NULL) IS NULL
-        AND array_to_string(supported_countries, ',') ~ '^([A-Z]{2}(,[A-Z]{2})*)?$'$c$),
-    ('integration_providers', 'integration_providers_currencies_iso',
-     $c$array_position(supported_currencies, NULL) IS NULL
-        AND array_to_string(supported_currencies, ',') ~ '^([A-Z]{3}(,[A-Z]{3})*)?$'$c$),
-    ('integration_providers', 'integration_providers_lifecycle', $c$lifecycle IN ('stable', 'beta', 'dormant')$c$),
-    ('integration_events', 'integration_events_trust',
-     $c$trust IN ('body_signed', 'fields_signed', 'shared_secret', 'none')$c$),
-    ('webhook_access_logs', 'webhook_access_logs_outcome', $c$outcome IN ('granted', 'denied')$c$)
-  ) AS rules (table_name, name, condition)
-  LOOP
-    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = rule.table_name::regclass AND conname = rule.name) THEN
-      EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%s)', rule.table_name, rule.name, rule.condition);
-    END IF;
-  END LOOP;
-END $$;
 
 -- ── Triggers ────────────────────────────────────────────────────────────────────────────────────────────────────
 CREATE OR REPLACE FUNCTION integration_touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -482,6 +528,17 @@ BEGIN
   END LOOP;
 END $$;
 
+-- ISO 3166-1 alpha-2. Who lists no countries serves all of them, but none that does not exist.
+CREATE OR REPLACE FUNCTION integration_is_country(p_code text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT upper(p_code COLLATE "C") = ANY (regexp_split_to_array($iso$AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY
+    BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK
+    FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR
+    IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK
+    ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM
+    PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF
+    TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW$iso$, '\s+'))
+$$;
+
 CREATE OR REPLACE FUNCTION get_payment_providers_by_capability(p_capability text, p_country_code text DEFAULT NULL)
 RETURNS TABLE (
   provider integration_provider_type, name text, is_mena_provider boolean, supported_countries text[],
@@ -492,8 +549,9 @@ RETURNS TABLE (
   FROM integration_providers p
   WHERE p.is_active AND p.category = 'payment'
     AND p.payment_capabilities @> ARRAY[p_capability]
-    AND (p_country_code IS NULL OR coalesce(cardinality(p.supported_countries), 0) = 0
-         OR p.supported_countries @> ARRAY[upper(p_country_code)])
+    AND (p_country_code IS NULL
+         OR p.supported_countries @> ARRAY[upper(p_country_code COLLATE "C")]
+         OR coalesce(cardinality(p.supported_countries), 0) = 0 AND integration_is_country(p_country_code))
   ORDER BY p.is_mena_provider DESC, p.sort_order, p.provider
 $$;
 COMMENT ON FUNCTION get_payment_providers_by_capability IS 'Wasl 074';
@@ -581,7 +639,7 @@ COMMENT ON FUNCTION cleanup_expired_oauth_states IS 'Wasl 074';
 
 -- ── The registry ────────────────────────────────────────────────────────────────────────────────────────────────
 -- Sorted as the enumerated type. What an operator changed (is_active, icon_url, sort_order) stays; a row that a later
--- file has written (seeded_by) is not set back.
+-- file has written (seeded_by) is not set back; one that is as it should be is not touched.
 INSERT INTO integration_providers AS p (
   sort_order, provider, name, name_ar, category, auth_methods, capabilities, payment_capabilities, webhook_support,
   realtime_support, rate_limits, required_scopes, optional_scopes, is_mena_provider, supported_countries,
@@ -805,8 +863,56 @@ ON CONFLICT (provider) DO UPDATE SET
   website_url = excluded.website_url,
   lifecycle = excluded.lifecycle,
   unverified = excluded.unverified,
+  sort_order = coalesce(p.sort_order, excluded.sort_order),
+  is_active = coalesce(p.is_active, excluded.is_active),
   seeded_by = excluded.seeded_by
-WHERE p.seeded_by < 74;
+WHERE p.seeded_by <= 74 AND (p.sort_order IS NULL OR p.is_active IS NULL OR (
+    p.name, p.name_ar, p.category, p.auth_methods, p.capabilities, p.payment_capabilities, p.webhook_support,
+    p.realtime_support, p.rate_limits, p.required_scopes, p.optional_scopes, p.is_mena_provider,
+    p.supported_countries, p.supported_currencies, p.data_residency_regions, p.primary_locale,
+    p.documentation_url, p.website_url, p.lifecycle, p.unverified, p.seeded_by
+  ) IS DISTINCT FROM (
+    excluded.name, excluded.name_ar, excluded.category, excluded.auth_methods, excluded.capabilities,
+    excluded.payment_capabilities, excluded.webhook_support, excluded.realtime_support, excluded.rate_limits,
+    excluded.required_scopes, excluded.optional_scopes, excluded.is_mena_provider, excluded.supported_countries,
+    excluded.supported_currencies, excluded.data_residency_regions, excluded.primary_locale,
+    excluded.documentation_url, excluded.website_url, excluded.lifecycle, excluded.unverified,
+    excluded.seeded_by
+  ));
+
+-- What a row must keep to; behind the seeds, which mend an older registry.
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'integration_providers'::regclass
+             AND attname IN ('sort_order', 'is_active') AND NOT (atthasdef AND attnotnull)) THEN
+    UPDATE integration_providers SET sort_order = coalesce(sort_order, 1000), is_active = coalesce(is_active, false)
+    WHERE sort_order IS NULL OR is_active IS NULL;
+    ALTER TABLE integration_providers
+      ALTER COLUMN sort_order SET DEFAULT 1000, ALTER COLUMN sort_order SET NOT NULL,
+      ALTER COLUMN is_active SET DEFAULT false, ALTER COLUMN is_active SET NOT NULL;
+  END IF;
+END $$;
+DO $$
+DECLARE
+  rule record;
+BEGIN
+  FOR rule IN SELECT * FROM (VALUES
+    ('integration_providers', 'integration_providers_countries_iso',
+     $c$array_to_string(supported_countries, ',', '') ~ '^([A-Z]{2}(,[A-Z]{2})*)?$'
+        AND length(array_to_string(supported_countries, '', '')) = 2 * cardinality(supported_countries)$c$),
+    ('integration_providers', 'integration_providers_currencies_iso',
+     $c$array_to_string(supported_currencies, ',', '') ~ '^([A-Z]{3}(,[A-Z]{3})*)?$'
+        AND length(array_to_string(supported_currencies, '', '')) = 3 * cardinality(supported_currencies)$c$),
+    ('integration_providers', 'integration_providers_lifecycle', $c$lifecycle IN ('stable', 'beta', 'dormant')$c$),
+    ('integration_events', 'integration_events_trust',
+     $c$trust IN ('body_signed', 'fields_signed', 'shared_secret', 'none')$c$),
+    ('webhook_access_logs', 'webhook_access_logs_outcome', $c$outcome IN ('granted', 'denied')$c$)
+  ) AS rules (table_name, name, condition)
+  LOOP
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = rule.table_name::regclass AND conname = rule.name) THEN
+      EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%s)', rule.table_name, rule.name, rule.condition);
+    END IF;
+  END LOOP;
+END $$;
 
 -- ── What a host application had before ──────────────────────────────────────────────────────────────────────────
 -- Read only, imported once: metadata.imported_from marks what has come, and no later change of the source is followed.
@@ -827,7 +933,7 @@ BEGIN
         jsonb_strip_nulls(jsonb_build_object('imported_from', 'projects.github', 'branch', p.github_branch,
           'sync_mode', p.github_sync_mode, 'sync_enabled', p.github_sync_enabled))
       FROM projects p
-      WHERE p.github_repo_owner IS NOT NULL AND NOT EXISTS (
+      WHERE p.github_repo_owner <> '' AND NOT EXISTS (
         SELECT FROM integration_connections c
         WHERE c.project_id = p.id AND c.provider = 'github' AND c.metadata ->> 'imported_from' = 'projects.github')
     $import$;
@@ -846,12 +952,13 @@ BEGIN
         s.refresh_token_encrypted::text, s.created_at,
         jsonb_strip_nulls(jsonb_build_object('imported_from', 'supabase_oauth_connections',
           'imported_key', s.source_key, 'discovery_data', to_jsonb(s.discovery_data)))
-      FROM (SELECT DISTINCT ON (k.source_key) x.*, k.source_key
+      FROM (SELECT x.*, concat_ws('@', x.user_id, extract(epoch FROM x.created_at))
+              -- Two of one moment are two.
+              || coalesce('#' || nullif(row_number() OVER (PARTITION BY x.user_id, x.created_at ORDER BY x.ctid), 1), '')
+              AS source_key
             FROM supabase_oauth_connections x
-            CROSS JOIN LATERAL (SELECT concat_ws('@', x.user_id, extract(epoch FROM x.created_at))) AS k (source_key)
-            WHERE x.connection_status::text = 'active'
-            ORDER BY k.source_key) s
-      JOIN projects p ON p.user_id = s.user_id
+            WHERE x.connection_status::text = 'active') s
+      JOIN projects p ON p.user_id::text = s.user_id::text
       WHERE NOT EXISTS (
         SELECT FROM integration_connections c
         WHERE c.project_id = p.id AND c.provider = 'supabase'
@@ -863,15 +970,19 @@ END $$;
 
 RESET client_min_messages;
 RESET lock_timeout;
+RESET statement_timeout;
 SELECT pg_advisory_unlock(7415307400);
 
 -- ── Roll back ───────────────────────────────────────────────────────────────────────────────────────────────────
--- Later files first. Removes everything above, and its rows; never `projects`. Then this file can run again.
+-- Later files first: whole or not at all, it refuses while one of theirs leans on this. Removes everything above, and
+-- its rows; never `projects`. Then this file can run again.
 /*
+BEGIN;
 DROP FUNCTION IF EXISTS get_payment_providers_by_capability(text, text);
 DROP FUNCTION IF EXISTS update_integration_health(uuid, boolean, text, integer);
 DROP FUNCTION IF EXISTS record_integration_metric(integration_provider_type, text, integer, uuid);
 DROP FUNCTION IF EXISTS cleanup_expired_oauth_states();
+DROP FUNCTION IF EXISTS integration_is_country(text);
 DROP FUNCTION IF EXISTS integration_metric_bounds();
 DROP TABLE IF EXISTS integration_metrics_hourly;
 DROP TABLE IF EXISTS integration_api_logs;
@@ -891,4 +1002,5 @@ DROP TYPE IF EXISTS integration_connection_status;
 DROP TYPE IF EXISTS integration_auth_method;
 DROP TYPE IF EXISTS integration_category;
 DROP TYPE IF EXISTS integration_provider_type;
+COMMIT;
 */

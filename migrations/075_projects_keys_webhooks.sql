@@ -1,7 +1,9 @@
 -- Wasl: projects and their keys, webhook addresses, the quarantine, the audit, and the tenant barrier.
 
+SET lock_timeout = 0;
+SET statement_timeout = 0;
 SELECT pg_advisory_lock(7415307400);
-SET lock_timeout = '10s';
+SET lock_timeout = '2s';
 SET client_min_messages = warning;
 
 -- What the platform knows of a project beside the host application's own row.
@@ -104,6 +106,7 @@ EXCEPTION
   WHEN insufficient_privilege OR duplicate_object OR unique_violation OR invalid_grant_operation THEN NULL;
 END $$;
 
+-- A table is altered only where something is missing, so that a second run never holds one while it waits for another.
 DO $$
 DECLARE
   t record;
@@ -111,45 +114,51 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wasl_tenant') THEN
     RETURN;
   END IF;
-  EXECUTE format('GRANT USAGE ON SCHEMA %I TO wasl_tenant', current_schema());
+  IF NOT has_schema_privilege('wasl_tenant', current_schema(), 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO wasl_tenant', current_schema());
+  END IF;
   GRANT SELECT ON integration_providers, projects TO wasl_tenant;
-  FOR t IN SELECT * FROM (VALUES
-    ('integration_connections', 'SELECT, INSERT, UPDATE, DELETE', true),
-    ('integration_events', 'SELECT, UPDATE', true),
-    ('integration_api_logs', 'SELECT', true),
-    ('webhook_quarantine', 'SELECT, UPDATE, DELETE', true),
-    ('api_keys', 'SELECT, INSERT, UPDATE', false),
-    ('project_settings', 'SELECT, INSERT, UPDATE', false),
-    ('webhook_access_logs', 'SELECT, INSERT', false),
-    ('audit_log', 'SELECT, INSERT', false)
-  ) AS tables (name, rights, by_environment)
+  FOR t IN
+    SELECT tables.*, relrowsecurity, coalesce(obj_description(p.oid, 'pg_policy') = 'Wasl 075', false) AS has_policy
+    FROM (VALUES
+      ('integration_connections', 'SELECT, INSERT, UPDATE, DELETE', 'environment'),
+      ('integration_events', 'SELECT, UPDATE', 'environment'),
+      ('integration_api_logs', 'SELECT', 'environment'),
+      ('webhook_quarantine', 'SELECT, UPDATE, DELETE', 'environment'),
+      ('api_keys', 'SELECT, INSERT, UPDATE', 'project'),
+      ('project_settings', 'SELECT, INSERT, UPDATE', 'project'),
+      ('webhook_access_logs', 'SELECT, INSERT', 'project'),
+      ('audit_log', 'SELECT, INSERT', 'project'),
+      ('integration_webhook_configs', 'SELECT, INSERT, UPDATE, DELETE', 'connection'),
+      ('webhook_addresses', 'SELECT, INSERT, UPDATE, DELETE', 'connection')
+    ) AS tables (name, rights, scope)
+    JOIN pg_class c ON c.oid = tables.name::regclass
+    LEFT JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'tenant'
   LOOP
     EXECUTE format('GRANT %s ON %I TO wasl_tenant', t.rights, t.name);
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.name);
+    IF NOT t.relrowsecurity THEN
+      EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.name);
+    END IF;
+    CONTINUE WHEN t.has_policy;
     EXECUTE format('DROP POLICY IF EXISTS tenant ON %I', t.name);
-    EXECUTE format(
-      'CREATE POLICY tenant ON %I TO wasl_tenant USING (project_id = nullif(current_setting(''wasl.project_id'', true), '''')::uuid%s)',
-      t.name,
-      CASE WHEN t.by_environment THEN
-        ' AND (coalesce(current_setting(''wasl.environment'', true), '''') IN ('''', environment::text))' ELSE '' END);
-  END LOOP;
-  FOR t IN SELECT unnest(ARRAY['integration_webhook_configs', 'webhook_addresses']) AS name
-  LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO wasl_tenant', t.name);
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.name);
-    EXECUTE format('DROP POLICY IF EXISTS tenant ON %I', t.name);
-    EXECUTE format(
-      'CREATE POLICY tenant ON %I TO wasl_tenant USING (EXISTS (SELECT FROM integration_connections c WHERE c.id = connection_id))',
-      t.name);
+    EXECUTE format('CREATE POLICY tenant ON %I TO wasl_tenant USING (%s)', t.name, CASE t.scope
+      WHEN 'connection' THEN 'EXISTS (SELECT FROM integration_connections c WHERE c.id = connection_id)'
+      ELSE 'project_id = nullif(current_setting(''wasl.project_id'', true), '''')::uuid' || CASE t.scope
+        WHEN 'environment'
+          THEN ' AND (coalesce(current_setting(''wasl.environment'', true), '''') IN ('''', environment::text))'
+        ELSE '' END END);
+    EXECUTE format('COMMENT ON POLICY tenant ON %I IS %L', t.name, 'Wasl 075');
   END LOOP;
 END $$;
 
 RESET client_min_messages;
 RESET lock_timeout;
+RESET statement_timeout;
 SELECT pg_advisory_unlock(7415307400);
 
 -- ── Roll back (the role stays: other databases of the server may use it) ─────────────────────────────────────────
 /*
+BEGIN;
 DROP POLICY IF EXISTS tenant ON integration_connections;
 DROP POLICY IF EXISTS tenant ON integration_events;
 DROP POLICY IF EXISTS tenant ON integration_api_logs;
@@ -160,6 +169,13 @@ ALTER TABLE integration_events DISABLE ROW LEVEL SECURITY;
 ALTER TABLE integration_api_logs DISABLE ROW LEVEL SECURITY;
 ALTER TABLE webhook_access_logs DISABLE ROW LEVEL SECURITY;
 ALTER TABLE integration_webhook_configs DISABLE ROW LEVEL SECURITY;
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'wasl_tenant') THEN
+    EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM wasl_tenant', current_schema());
+    REVOKE ALL ON integration_providers, projects, integration_connections, integration_events, integration_api_logs,
+      webhook_access_logs, integration_webhook_configs FROM wasl_tenant;
+  END IF;
+END $$;
 DROP TRIGGER IF EXISTS announce_change ON integration_connections;
 DROP TABLE IF EXISTS audit_log;
 DROP TABLE IF EXISTS webhook_quarantine;
@@ -168,4 +184,5 @@ DROP TABLE IF EXISTS api_keys;
 DROP TABLE IF EXISTS project_settings;
 DROP FUNCTION IF EXISTS wasl_announce_change();
 DELETE FROM wasl_migrations WHERE name = '075_projects_keys_webhooks.sql';
+COMMIT;
 */

@@ -1,7 +1,9 @@
 -- Wasl: the data keys under which raw bodies are encrypted, one current key a project.
 
+SET lock_timeout = 0;
+SET statement_timeout = 0;
 SELECT pg_advisory_lock(7415307400);
-SET lock_timeout = '10s';
+SET lock_timeout = '2s';
 SET client_min_messages = warning;
 
 CREATE TABLE IF NOT EXISTS body_keys (
@@ -22,10 +24,13 @@ CREATE INDEX IF NOT EXISTS body_keys_project ON body_keys (project_id);
 
 RESET client_min_messages;
 RESET lock_timeout;
+RESET statement_timeout;
 SELECT pg_advisory_unlock(7415307400);
 
 -- ── Roll back ───────────────────────────────────────────────────────────────────────────────────────────────────
 /*
+BEGIN;
 DROP TABLE IF EXISTS body_keys;
 DELETE FROM wasl_migrations WHERE name = '076_body_keys.sql';
+COMMIT;
 */

@@ -1,73 +1,116 @@
 /**
- * The statements of a SQL file, one by one, without their `;`. Knows strings, quoted names, dollar quotes, line
- * comments and (nested) block comments. psql splits at the same places; so both give the same schema.
+ * The statements of a SQL file, one by one, without their `;`. psql splits at the same places, so both give the same
+ * schema: not within strings, quoted names, dollar quotes, comments, parentheses (a rule's actions) or the
+ * `BEGIN ATOMIC … END` of a function.
  */
 export function statementsOf(sql: string): string[] {
   const statements: string[] = []
   let from = 0
-  let at = 0
-  while (at < sql.length) {
-    const past = endOfToken(sql, at)
-    if (sql[at] === ';' && past === at + 1) {
+  let nesting = new Nesting()
+  for (let at = 0; at < sql.length;) {
+    const { kind, end } = tokenAt(sql, at)
+    if (kind === 'end' && !nesting.deep) {
       statements.push(sql.slice(from, at))
-      from = past
-    }
-    at = past
+      from = end
+      nesting = new Nesting()
+    } else nesting.meet(kind, sql.slice(at, end))
+    at = end
   }
   statements.push(sql.slice(from))
-  return statements
-    .map((statement) => statement.trim())
-    .filter((statement) => withoutComments(statement) !== '')
+  return statements.map((statement) => statement.trim()).filter(hasContent)
 }
 
-/** The position behind the token that begins at `at`; one character where nothing special begins. */
-function endOfToken(sql: string, at: number): number {
-  const two = sql.slice(at, at + 2)
-  if (two === '--') return behind(sql, '\n', at)
-  if (two === '/*') return endOfBlockComment(sql, at)
-  const quote = sql[at]
-  if (quote === "'") return endOfQuoted(sql, at, "'", /[eE]$/.test(sql.slice(Math.max(0, at - 1), at)))
-  if (quote === '"') return endOfQuoted(sql, at, '"', false)
-  const dollar = /^\$([A-Za-z_]\w*)?\$/.exec(sql.slice(at, at + 66))
-  if (dollar && !/[\w$]/.test(sql[at - 1] ?? ' ')) return behind(sql, dollar[0], at + dollar[0].length)
-  return at + 1
+type Kind = 'space' | 'comment' | 'word' | 'end' | 'other'
+
+interface Token {
+  kind: Kind
+  end: number
 }
 
-function behind(sql: string, mark: string, from: number): number {
-  const found = sql.indexOf(mark, from)
-  return found === -1 ? sql.length : found + mark.length
-}
+// PostgreSQL takes every byte above ASCII for a letter.
+const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
+const DOLLAR_QUOTE = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
+const SPACE = /\s+/y
+const NUMBER_OR_PARAMETER = /\$?\d+/y
+const LINE_COMMENT = /--[^\n\r]*/y
+const STRING = /'[^']*(?:'|$)/y
+const NAME = /"[^"]*(?:"|$)/y
+// A string goes on behind a line break, with the escapes it began with.
+const ESCAPE_STRING =
+  /[eE]'(?:[^'\\]|\\[\s\S]|''|'[^\S\n\r]*(?:--[^\n\r]*)?[\n\r](?:\s|--[^\n\r]*(?:[\n\r]|$))*')*(?:'|\\?$)/y
 
-function endOfQuoted(sql: string, at: number, quote: string, backslashes: boolean): number {
-  for (let i = at + 1; i < sql.length; i++) {
-    if (backslashes && sql[i] === '\\') i++
-    else if (sql[i] === quote) return i + 1 // A doubled quote simply begins the next token.
+function tokenAt(sql: string, at: number): Token {
+  const ends = (pattern: RegExp): number | null => {
+    pattern.lastIndex = at
+    return pattern.test(sql) ? pattern.lastIndex : null
   }
-  return sql.length
-}
-
-function endOfBlockComment(sql: string, at: number): number {
-  let depth = 0
-  for (let i = at; i < sql.length; i++) {
-    const two = sql.slice(i, i + 2)
-    if (two === '/*') {
-      depth++
-      i++
-    } else if (two === '*/') {
-      depth--
-      i++
-      if (depth === 0) return i + 1
+  const is = (kind: Kind, end: number | null): Token | null => (end === null ? null : { kind, end })
+  if (sql.startsWith('/*', at)) return { kind: 'comment', end: endOfBlockComment(sql, at) }
+  return (
+    is('space', ends(SPACE)) ??
+    is('comment', ends(LINE_COMMENT)) ??
+    is('other', ends(ESCAPE_STRING)) ??
+    is('word', ends(WORD)) ??
+    is('other', ends(NUMBER_OR_PARAMETER)) ??
+    is('other', ends(STRING)) ??
+    is('other', ends(NAME)) ??
+    is('other', endOfDollarQuote(sql, at, ends(DOLLAR_QUOTE))) ?? {
+      kind: sql[at] === ';' ? 'end' : 'other',
+      end: at + 1,
     }
+  )
+}
+
+function endOfDollarQuote(sql: string, at: number, behindMark: number | null): number | null {
+  if (behindMark === null) return null
+  const mark = sql.slice(at, behindMark)
+  const closing = sql.indexOf(mark, behindMark)
+  return closing === -1 ? sql.length : closing + mark.length
+}
+
+/** Block comments nest. */
+function endOfBlockComment(sql: string, at: number): number {
+  const edge = /\/\*|\*\//g
+  edge.lastIndex = at
+  let depth = 0
+  for (let found = edge.exec(sql); found; found = edge.exec(sql)) {
+    depth += found[0] === '/*' ? 1 : -1
+    if (depth === 0) return edge.lastIndex
   }
   return sql.length
 }
 
-function withoutComments(statement: string): string {
-  let rest = ''
-  for (let at = 0; at < statement.length;) {
-    const past = endOfToken(statement, at)
-    if (!/^(--|\/\*)/.test(statement.slice(at, at + 2))) rest += statement.slice(at, past)
-    at = past
+/** Whether a `;` stands inside of something. `BEGIN` opens a body only in what creates a function or procedure. */
+class Nesting {
+  #parentheses = 0
+  #bodies = 0
+  #opening: string[] = []
+
+  get deep(): boolean {
+    return this.#parentheses > 0 || this.#bodies > 0
   }
-  return rest.trim()
+
+  meet(kind: Kind, text: string): void {
+    if (text === '(') this.#parentheses++
+    else if (text === ')') this.#parentheses = Math.max(0, this.#parentheses - 1)
+    else if (kind === 'word') this.#word(text.toLowerCase())
+  }
+
+  #word(word: string): void {
+    if (this.#opening.length < 4) this.#opening.push(word)
+    if (this.#parentheses > 0) return
+    if (word === 'begin' && /^create (or replace )?(function|procedure)\b/.test(this.#opening.join(' ')))
+      this.#bodies++
+    else if (word === 'case' && this.#bodies > 0) this.#bodies++
+    else if (word === 'end' && this.#bodies > 0) this.#bodies--
+  }
+}
+
+function hasContent(statement: string): boolean {
+  for (let at = 0; at < statement.length;) {
+    const { kind, end } = tokenAt(statement, at)
+    if (kind !== 'space' && kind !== 'comment') return true
+    at = end
+  }
+  return false
 }
