@@ -70,7 +70,7 @@ describe('Vonage: the body by its hash, the age by iat', () => {
   const body =
     '{"message_uuid":"aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab","to":"966500000000","from":"Brand","timestamp":"2026-01-10T09:00:00.000Z","status":"delivered","channel":"sms"}'
   const authorization =
-    'Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpYXQiOjE3NjgwMzU2MDAsImp0aSI6ImM1YmE4ZjI0LTFhMTQtNGMxMC1iZmRmLTNmYmU4Y2U1MTFiNSIsImlzcyI6IlZvbmFnZSIsInBheWxvYWRfaGFzaCI6ImY0Y2E5NDc1ZWQzMTA0OWVjZDVmY2Y1YWFiY2RlOTliYjljNTBkZjVkNGI4ZTM0NTk2MGU0OTQ3N2U3YzIyNTUiLCJhcGlfa2V5IjoiYTFiMmMzZCIsImFwcGxpY2F0aW9uX2lkIjoiYWFhYWFhYWEtYmJiYi00Y2NjLThkZGQtMDEyMzQ1Njc4OWFiIn0.N-cbER_JtqFZaz6p8qyDaPhHPyoryw1oqyynLlXaK2w'
+    'Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpYXQiOjE3NjgwMzU2MDAsImp0aSI6ImM1YmE4ZjI0LTFhMTQtNGMxMC1iZmRmLTNmYmU4Y2U1MTFiNSIsImlzcyI6IlZvbmFnZSIsInBheWxvYWRfaGFzaCI6ImY0Y2E5NDc1ZWQzMTA0OWVjZDVmY2Y1YWFiY2RlOTliYjljNTBkZjVkNGI4ZTM0NTk2MGU0OTQ3N2U3YzIyNTUiLCJhcGlfa2V5IjoiYTFiMmMzZCIsImFwcGxpY2F0aW9uX2lkIjoiYWFhYWFhYWEtYmJiYi00Y2NjLThkZGQtMDEyMzQ1Njc4OWFiIn0.N-cbER_JtqFZaz6p8qyDaPhHPyoryw1oqyynLlXaK2w' // vector: providers/oauth_and_rest.md
   const secret = 'vonage-test-signature-secret'
   const sent = (text = body, late = 0) =>
     delivery({ headers: { authorization }, body: text, at: new Date((NOW_S + late) * 1_000) })

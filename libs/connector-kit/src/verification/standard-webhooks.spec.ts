@@ -36,7 +36,7 @@ const vectors: [string, StandardWebhooks, Vector][] = [
     'Supabase (v1,whsec_)',
     scheme,
     {
-      secret: 'v1,whsec_c2hoLXN1cGFiYXNlLWhvb2stc2VjcmV0LTMyYnl0ZXM=',
+      secret: 'v1,whsec_c2hoLXN1cGFiYXNlLWhvb2stc2VjcmV0LTMyYnl0ZXM=', // vector: its provider's sheet
       id: 'msg_2026test',
       stamp: '1768035600',
       body: '{"user":{"id":"8484b834-f29e-4af2-bf42-80644d154f76","phone":"966500000000"},"sms":{"otp":"561166"}}',
@@ -47,7 +47,7 @@ const vectors: [string, StandardWebhooks, Vector][] = [
     'GitLab',
     scheme,
     {
-      secret: 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
+      secret: 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=', // vector: its provider's sheet
       id: 'msg-gl-1',
       stamp: '1768035600',
       body: '{"object_kind":"push","project_id":15,"ref":"refs/heads/main"}',
@@ -58,7 +58,7 @@ const vectors: [string, StandardWebhooks, Vector][] = [
     'Clerk (svix headers)',
     svix,
     {
-      secret: 'whsec_aHViLWNsZXJrLXRlc3Qtc2VjcmV0LTI0',
+      secret: 'whsec_aHViLWNsZXJrLXRlc3Qtc2VjcmV0LTI0', // vector: its provider's sheet
       id: 'msg_ck_1',
       stamp: '1768035600',
       body: '{"data":{"id":"user_test_1","object":"user"},"object":"event","type":"user.created"}',
