@@ -20,12 +20,11 @@ export function registryRow(root: string, id: string): RegistryRow | undefined {
     .join('\n')
   const text = `'((?:[^']|'')*)'`
   const row = new RegExp(
-    `\\(\\d+, '${id}', ${text}, ${text}, '([a-z]+)'[^]*?'(https:[^']+)', (?:'https:[^']+'|NULL), '(stable|beta|dormant)'`,
+    `\\(\\d+, '${id}', ${text}, ${text}, '([a-z]+)'[^]*?(true|false),\\n[^]*?'(https:[^']+)', (?:'https:[^']+'|NULL), '(stable|beta|dormant)'`,
   ).exec(sql)
   if (!row) return undefined
-  const [en = '', ar = '', category = '', docs = '', lifecycle = ''] = row
+  const [en = '', ar = '', category = '', mena, docs = '', lifecycle = ''] = row
     .slice(1)
     .map((value) => value.replaceAll("''", "'"))
-  const mena = sql.includes(`ADD VALUE IF NOT EXISTS '${id}' BEFORE 'github'`)
-  return { en, ar, category, docs, lifecycle, mena }
+  return { en, ar, category, docs, lifecycle, mena: mena === 'true' }
 }
