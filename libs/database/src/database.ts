@@ -1,4 +1,7 @@
+import type { EntitySchema } from '@mikro-orm/core'
+import { type EntityManager, MikroORM } from '@mikro-orm/postgresql'
 import pg from 'pg'
+import { LentTransaction, ormOver } from './entities/orm.ts'
 
 /** Where the database is; filled by the app (a given `DATABASE_URL`, or the embedded server's). */
 export class DatabaseAddress {
@@ -13,30 +16,37 @@ export interface Tenant {
 
 export type Sql = Pick<pg.ClientBase, 'query'>
 
+/** One unit of work: entities through `em`, SQL in plain sight through `query`, both in the same transaction. */
+export interface Work extends Sql {
+  readonly em: EntityManager
+}
+
+/** Questions about entities, asked outside a tenant's transaction. What shall change belongs into `transaction`. */
+export type Reader = Pick<EntityManager, 'find' | 'findOne'>
+
 const STATEMENT_TIMEOUT_MS = 10_000
 
 /**
  * PostgreSQL. `asProject` is the one place where a transaction is given to a tenant; `query` and `transaction`
- * are for SQL in plain sight. Lost connections are made anew at the next use and never end the process.
+ * are for SQL in plain sight and for entities. Lost connections are made anew at the next use and never end the process.
  */
 export class Database {
   private constructor(
     readonly url: string,
     private readonly pool: pg.Pool,
+    private readonly orm: MikroORM,
     private readonly hasTenantRole: boolean,
   ) {}
 
-  static async connect(url: string): Promise<Database> {
-    const pool = new pg.Pool({
-      connectionString: url,
-      max: 8,
-      application_name: 'wasl',
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      connectionTimeoutMillis: 3_000,
-      keepAlive: true,
-    })
-    pool.on('error', () => undefined)
-    return new Database(url, pool, await tenantRoleUsable(pool))
+  /** By itself, as the tests of a room have it; in the platform the rooms register their schemas (database.module.ts). */
+  static async connect(url: string, schemas: EntitySchema[] = []): Promise<Database> {
+    const pool = poolAt(url)
+    const orm = await MikroORM.init({ ...ormOver(pool), entities: schemas })
+    return Database.over(url, pool, orm)
+  }
+
+  static async over(url: string, pool: pg.Pool, orm: MikroORM): Promise<Database> {
+    return new Database(url, pool, orm, await tenantRoleUsable(pool))
   }
 
   async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -44,8 +54,16 @@ export class Database {
     return rows
   }
 
-  /** One transaction whose commit is on disk before this resolves, whatever the server's default is. */
-  async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  /** A fresh entity manager for a question or two; what it found is only to be looked at. */
+  reader(): Reader {
+    return this.orm.em.fork()
+  }
+
+  /**
+   * One transaction whose commit is on disk before this resolves, whatever the server's default is. What the entities
+   * of `em` have become is written at the end, unless `work` flushed it before.
+   */
+  async transaction<T>(work: (work: Work) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
     let broken: Error | undefined
     // The pool listens to idle clients only; lost between two statements, this one would end the process.
@@ -53,29 +71,34 @@ export class Database {
       broken = error
     }
     client.on('error', lost)
+    const lent = new LentTransaction(client)
     try {
       await client.query('BEGIN; SET LOCAL synchronous_commit = on')
-      const result = await work(client)
+      const em = this.orm.em.fork()
+      em.setTransactionContext(lent.context)
+      const result = await work({ em, query: client.query.bind(client) as Sql['query'] })
+      await em.flush()
       await client.query('COMMIT')
       return result
     } catch (error) {
       await client.query('ROLLBACK').catch(lost)
       throw error
     } finally {
+      lent.end()
       client.off('error', lost)
       client.release(broken)
     }
   }
 
   /** One transaction for one tenant: the database itself shows no other's rows, where the role `wasl_tenant` could be made. */
-  async asProject<T>(tenant: Tenant, work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.transaction(async (sql) => {
-      if (this.hasTenantRole) await sql.query('SET LOCAL ROLE wasl_tenant')
-      await sql.query(
+  async asProject<T>(tenant: Tenant, work: (work: Work) => Promise<T>): Promise<T> {
+    return this.transaction(async (unit) => {
+      if (this.hasTenantRole) await unit.query('SET LOCAL ROLE wasl_tenant')
+      await unit.query(
         "SELECT set_config('wasl.project_id', $1, true), set_config('wasl.environment', $2, true)",
         [tenant.projectId, tenant.environment ?? ''],
       )
-      return work(sql)
+      return work(unit)
     })
   }
 
@@ -106,6 +129,19 @@ export class Database {
   async close(): Promise<void> {
     await this.pool.end()
   }
+}
+
+export function poolAt(url: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 8,
+    application_name: 'wasl',
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+  })
+  pool.on('error', () => undefined)
+  return pool
 }
 
 async function tenantRoleUsable(pool: pg.Pool): Promise<boolean> {
