@@ -1,15 +1,35 @@
+import { MikroOrmModule } from '@mikro-orm/nestjs'
 import { Module } from '@nestjs/common'
 import { EgressModule } from '@app/egress'
+import { ConnectionView } from './connection/connection-view.ts'
+import { connectionSchema } from './connection/connection.schema.ts'
 import { ConnectionsController } from './connection/connections.controller.ts'
 import { Connections } from './connection/connections.ts'
+import { Admission } from './credentials/admission.ts'
 import { CredentialVault } from './credentials/credential-vault.ts'
 import { Probe } from './credentials/probe.ts'
+import { LinkingController } from './linking/linking.controller.ts'
+import { Linking } from './linking/linking.ts'
+import { Rotation } from './rotation/rotation.ts'
+import { Verification } from './verification/verification.ts'
+import { WebhookAddresses } from './webhook-address/webhook-addresses.ts'
 import { WebhookTargets } from './webhook-address/webhook-targets.ts'
 
 @Module({
-  imports: [EgressModule],
-  controllers: [ConnectionsController],
-  providers: [Connections, CredentialVault, Probe, WebhookTargets],
+  imports: [EgressModule, MikroOrmModule.forFeature([connectionSchema])],
+  controllers: [ConnectionsController, LinkingController],
+  providers: [
+    Connections,
+    ConnectionView,
+    Linking,
+    Rotation,
+    Verification,
+    Admission,
+    CredentialVault,
+    Probe,
+    WebhookAddresses,
+    WebhookTargets,
+  ],
   exports: [Connections, CredentialVault, WebhookTargets],
 })
 export class ConnectionsModule {}

@@ -76,7 +76,8 @@ export class Database {
       await client.query('BEGIN; SET LOCAL synchronous_commit = on')
       const em = this.orm.em.fork()
       em.setTransactionContext(lent.context)
-      const result = await work({ em, query: client.query.bind(client) as Sql['query'] })
+      const query: Sql['query'] = client.query.bind(client)
+      const result = await work({ em, query })
       await em.flush()
       await client.query('COMMIT')
       return result

@@ -3,7 +3,7 @@ import { pageQuery } from '@app/http'
 import { type Connector, modeOf, credsOf } from '@app/connector-kit'
 import { connectorOf } from '@app/providers'
 import type { StoredCredentials } from '../credentials/credential-vault.ts'
-import type { ConnectionRow } from './connection.ts'
+import type { Connection } from './connection.ts'
 
 const alias = z.string().trim().min(1).max(100)
 const small = z.record(
@@ -52,51 +52,51 @@ export type ConnectionsQuery = z.infer<typeof connectionsQuery>
 
 /** The only way a connection leaves the house: secrets cannot pass it. */
 export function presentConnection(
-  row: ConnectionRow,
+  connection: Connection,
   stored: StoredCredentials | null,
   publicUrl: string,
 ): Record<string, unknown> {
-  const connector = connectorOf(row.provider)
+  const connector = connectorOf(connection.provider)
   return {
-    id: row.id,
-    version: row.version,
-    project_id: row.project_id,
-    provider: row.provider,
-    environment: row.environment,
-    alias: row.alias,
-    status: row.status,
-    auth_method: row.auth_method,
-    provider_mode: connector ? modeOfConnection(connector, row, stored) : null,
+    id: connection.id,
+    version: connection.version,
+    project_id: connection.project_id,
+    provider: connection.provider,
+    environment: connection.environment,
+    alias: connection.alias,
+    status: connection.status,
+    auth_method: connection.auth_method,
+    provider_mode: connector ? modeOfConnection(connector, connection, stored) : null,
     health: {
-      state: row.health_state,
-      message: row.health_message,
-      checked_at: row.last_health_check,
-      response_time_ms: row.health_response_time_ms,
+      state: connection.health_state,
+      message: connection.health_message,
+      checked_at: connection.last_health_check,
+      response_time_ms: connection.health_response_time_ms,
     },
     webhook: connector?.webhooks
       ? {
-          url: row.webhook_url === null ? null : publicUrl + new URL(row.webhook_url).pathname,
+          url: connection.webhook_url === null ? null : publicUrl + new URL(connection.webhook_url).pathname,
           secret_required: stored?.current[connector.webhooks.secretField] === undefined,
         }
       : null,
     credentials: connector && stored ? hints(connector, stored.current) : {},
-    scopes: row.scopes,
-    external_account: row.external_account_id
-      ? { id: row.external_account_id, name: row.external_account_name }
+    scopes: connection.scopes,
+    external_account: connection.external_account_id
+      ? { id: connection.external_account_id, name: connection.external_account_name }
       : null,
-    config: row.config,
-    metadata: row.metadata,
-    connected_at: row.connected_at,
-    disconnected_at: row.disconnected_at,
-    created_at: row.created_at,
-    updated_at: row.updated_at,
+    config: connection.config,
+    metadata: connection.metadata,
+    connected_at: connection.connected_at,
+    disconnected_at: connection.disconnected_at,
+    created_at: connection.created_at,
+    updated_at: connection.updated_at,
   }
 }
 
 /** `config.mode`, else what the key tells, else live in prod and test elsewhere (unified-models.md 0). */
 export function modeOfConnection(
   connector: Connector,
-  { config, environment: place }: Pick<ConnectionRow, 'config' | 'environment'>,
+  { config, environment: place }: Pick<Connection, 'config' | 'environment'>,
   stored: StoredCredentials | null,
 ): 'test' | 'live' {
   if (config.mode === 'test' || config.mode === 'live') return config.mode

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { credsOf, type Connector, type Health } from '@app/connector-kit'
 import { Egress, EgressFailure, providerHttp } from '@app/egress'
 import { modeOfConnection } from '../connection/connection.api.ts'
-import type { ConnectionRow } from '../connection/connection.ts'
+import type { Connection } from '../connection/connection.ts'
 
 export type ProbeOutcome =
   { kind: 'ok'; account?: Health['account'] } | { kind: 'rejected' } | { kind: 'unreachable'; why: string }
@@ -19,7 +19,7 @@ export class Probe {
 
   async ask(
     connector: Connector,
-    connection: Pick<ConnectionRow, 'config' | 'environment'>,
+    connection: Pick<Connection, 'config' | 'environment'>,
     values: Record<string, string>,
   ): Promise<Probed> {
     const started = performance.now()
@@ -29,7 +29,7 @@ export class Probe {
 
   async #outcome(
     connector: Connector,
-    connection: Pick<ConnectionRow, 'config' | 'environment'>,
+    connection: Pick<Connection, 'config' | 'environment'>,
     values: Record<string, string>,
   ): Promise<ProbeOutcome> {
     const creds = credsOf(connector.credentials, values)

@@ -10,9 +10,11 @@ export function ormOver(pool: pg.Pool): Options {
     driverOptions: () =>
       dialectOver(async () => {
         const client = await pool.connect()
-        return { query: client.query.bind(client), release: () => client.release() } as PostgresPoolClient
+        return { query: client.query.bind(client), release: () => client.release() }
       }),
-    dbName: pool.options.database ?? 'given by DATABASE_URL',
+    // A label that MikroORM insists on; where the database is, the pool knows. Left to itself it would create one.
+    dbName: 'wasl',
+    ensureDatabase: false,
     // A property bears the name of its column, as in the API: one word from the table to the answer.
     namingStrategy: EntityCaseNamingStrategy,
     forceUtcTimezone: true,
@@ -31,7 +33,7 @@ export class LentTransaction {
   #ended = false
 
   constructor(client: pg.PoolClient) {
-    const lent = { query: client.query.bind(client), release: () => undefined } as PostgresPoolClient
+    const lent: PostgresPoolClient = { query: client.query.bind(client), release: () => undefined }
     this.context = new Kysely({
       dialect: dialectOver(() => {
         // The client may serve another tenant by now.

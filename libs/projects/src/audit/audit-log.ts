@@ -1,20 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common'
-import { Database, type Sql } from '@app/database'
+import { Database, type Work } from '@app/database'
 import type { Caller } from '@app/http'
-import { v7 } from 'uuid'
-
-export interface AuditEntry {
-  actor: string
-  action: string
-  subject: string
-  projectId?: string | null
-  address?: string
-  /** Names of what changed, never values. */
-  details?: Record<string, unknown>
-}
-
-const INSERT = `INSERT INTO audit_log (id, project_id, actor, action, subject, details, ip_address)
-  VALUES ($1, $2, $3, $4, $5, $6, $7)`
+import { AuditEntry, type Deed } from './audit-entry.ts'
 
 /** Who did what (security.md 9.2). */
 @Injectable()
@@ -23,18 +10,12 @@ export class AuditLog {
 
   constructor(private readonly database: Database) {}
 
-  /** Committed before this resolves; in `sql`'s transaction where one is given. */
-  async record(entry: AuditEntry, sql?: Sql): Promise<void> {
-    const values = [
-      v7(),
-      entry.projectId ?? null,
-      entry.actor,
-      entry.action,
-      entry.subject,
-      entry.details ?? {},
-      entry.address ?? null,
-    ]
-    await (sql ? sql.query(INSERT, values) : this.database.query(INSERT, values))
+  /** Committed before this resolves; with the unit of work where one is given. */
+  async record(deed: Deed, unit?: Work): Promise<void> {
+    const write = async ({ em }: Work): Promise<void> => {
+      em.persist(new AuditEntry(deed))
+    }
+    await (unit ? write(unit) : this.database.transaction(write))
   }
 
   by(
@@ -48,9 +29,9 @@ export class AuditLog {
   }
 
   /** The same without waiting: for refusals, which must not become slower by being noted. */
-  note(entry: AuditEntry): void {
-    this.record(entry).catch(() => {
-      this.logger.warn({ msg: 'an audit entry was lost', action: entry.action })
+  note(deed: Deed): void {
+    this.record(deed).catch(() => {
+      this.logger.warn({ msg: 'an audit entry was lost', action: deed.action })
     })
   }
 }

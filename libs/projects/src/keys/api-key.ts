@@ -1,31 +1,41 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { randomToken, sha256 } from '@app/secrets'
+import type { Scope } from '@app/http'
+import type { KeyEnvironment, KeyText } from './key-text.ts'
 
-export type KeyEnvironment = 'dev' | 'staging' | 'prod'
+/** A key of a project, without its text: of that only the hash is known. */
+export class ApiKey {
+  readonly id: string
+  readonly project_id: string
+  readonly name: string | null
+  /** null: of every environment. */
+  readonly environment: KeyEnvironment | null
+  readonly scopes: Scope[]
+  readonly key_hash: Buffer
+  readonly expires_at: Date | null
+  readonly last_used_at: Date | null = null
+  readonly revoked_at: Date | null = null
+  readonly created_at!: Date
 
-const SHAPE = /^(wasl_(?:dev|staging|prod|all)_([0-9a-f]{16})_[A-Za-z0-9_-]{43})([0-9a-f]{8})$/
+  constructor(
+    projectId: string,
+    text: KeyText,
+    may: {
+      name?: string | undefined
+      environment?: KeyEnvironment | undefined
+      scopes: readonly Scope[]
+      expiresAt: Date | null
+    },
+  ) {
+    this.id = text.id
+    this.key_hash = text.hash
+    this.project_id = projectId
+    this.name = may.name ?? null
+    this.environment = may.environment ?? null
+    this.scopes = [...may.scopes]
+    this.expires_at = may.expiresAt
+  }
 
-export interface NewKey {
-  id: string
-  /** Shown once, then only its hash is known. */
-  text: string
-  hash: Buffer
-}
-
-/** `wasl_<environment>_<key id>_<256-bit random><checksum>`: secret scanners know it, and typing errors show. */
-export function newApiKey(environment: KeyEnvironment | null): NewKey {
-  const id = randomBytes(8).toString('hex')
-  const stem = `wasl_${environment ?? 'all'}_${id}_${randomToken()}`
-  const text = stem + checksum(stem)
-  return { id, text, hash: sha256(text) }
-}
-
-/** The id inside a well-formed key; null where its checksum does not fit: no question to the database then. */
-export function keyIdOf(text: string): string | null {
-  const [, stem = '', id = '', sum] = SHAPE.exec(text) ?? []
-  return stem !== '' && checksum(stem) === sum ? id : null
-}
-
-function checksum(stem: string): string {
-  return createHash('sha256').update(stem).digest('hex').slice(0, 8)
+  /** Revoked twice is revoked when it was first. */
+  revoke(now: Date): void {
+    Object.assign(this, { revoked_at: this.revoked_at ?? now } satisfies Partial<ApiKey>)
+  }
 }

@@ -3,7 +3,7 @@ import { Database, Notices } from '@app/database'
 import type { Caller, Scope } from '@app/http'
 import { sameSecret, sha256 } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
-import { type KeyEnvironment, keyIdOf } from './api-key.ts'
+import { type KeyEnvironment, keyIdOf } from './key-text.ts'
 
 interface KeyRow extends Record<string, unknown> {
   id: string
@@ -65,6 +65,7 @@ export class ApiKeys implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  /** By hand: every request asks this, and learns of key and project in one question. */
   async #find(id: string): Promise<KeyRow | undefined> {
     const [row] = await this.database.query<KeyRow>(
       `SELECT k.id, k.project_id, k.environment, k.scopes, k.key_hash, k.expires_at FROM api_keys k

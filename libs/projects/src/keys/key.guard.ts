@@ -16,7 +16,7 @@ import { sameSecret } from '@app/secrets'
 import type { FastifyReply } from 'fastify'
 import { AuditLog } from '../audit/audit-log.ts'
 import { ApiKeys } from './api-keys.ts'
-import { keyIdOf } from './api-key.ts'
+import { keyIdOf } from './key-text.ts'
 import { allowanceHeaders, Attempts } from './attempts.ts'
 
 /** Who is calling, may they, and is this project theirs? The one place where a request meets its tenant. */

@@ -1,3 +1,4 @@
+import { LockMode } from '@mikro-orm/core'
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
 import { Database } from '@app/database'
@@ -18,18 +19,8 @@ import { z } from 'zod'
 import { AuditLog } from '../audit/audit-log.ts'
 import { newKey } from '../project/project.api.ts'
 import { Projects } from '../project/projects.ts'
-import { newApiKey } from './api-key.ts'
-
-interface KeyRow extends Record<string, unknown> {
-  id: string
-  name: string | null
-  environment: string | null
-  scopes: string[]
-  expires_at: Date | null
-  last_used_at: Date | null
-  revoked_at: Date | null
-  created_at: Date
-}
+import { ApiKey } from './api-key.ts'
+import { newKeyText } from './key-text.ts'
 
 const DEFAULT_SCOPES = ['read', 'write', 'payments', 'connections:write'] as const
 
@@ -51,22 +42,19 @@ export class KeysController {
     @CalledBy() caller: Caller,
   ): Promise<unknown> {
     await this.projects.get(projectId)
-    const key = newApiKey(input.environment ?? null)
-    const [row] = await this.database.query<KeyRow>(
-      `INSERT INTO api_keys (id, project_id, name, environment, scopes, key_hash, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *`,
-      [
-        key.id,
-        projectId,
-        input.name ?? null,
-        input.environment ?? null,
-        input.scopes ?? DEFAULT_SCOPES,
-        key.hash,
-        input.expires_at ?? null,
-      ],
-    )
+    const text = newKeyText(input.environment ?? null)
+    const { name, environment, scopes = DEFAULT_SCOPES, expires_at: expiry } = input
+    const key = new ApiKey(projectId, text, {
+      name,
+      environment,
+      scopes,
+      expiresAt: expiry === undefined ? null : new Date(expiry),
+    })
+    await this.database.transaction(async ({ em }) => {
+      em.persist(key)
+    })
     await this.audit.by(caller, 'key.created', key.id, {}, projectId)
-    return { ...(row && presentKey(row)), key: key.text }
+    return { ...presentKey(key), key: text.text }
   }
 
   @Get()
@@ -76,11 +64,15 @@ export class KeysController {
     @Query({ schema: z.strictObject(pageQuery) }) page: PageRequest,
   ): Promise<Page<unknown>> {
     await this.projects.get(projectId)
-    const rows = await this.database.query<KeyRow>(
-      'SELECT * FROM api_keys WHERE project_id = $1 AND ($2::text IS NULL OR id > $2) ORDER BY id LIMIT $3',
-      [projectId, keyOfCursor(page, /^[0-9a-f]{16}$/), limitOf(page) + 1],
-    )
-    return pageOf(rows, page, ({ id }) => id, presentKey)
+    const after = keyOfCursor(page, /^[0-9a-f]{16}$/)
+    const keys = await this.database
+      .reader()
+      .find(
+        ApiKey,
+        { project_id: projectId, ...(after !== null && { id: { $gt: after } }) },
+        { orderBy: { id: 'asc' }, limit: limitOf(page) + 1 },
+      )
+    return pageOf(keys, page, ({ id }) => id, presentKey)
   }
 
   @Delete(':key')
@@ -91,16 +83,20 @@ export class KeysController {
     @Param('key') id: string,
     @CalledBy() caller: Caller,
   ): Promise<void> {
-    const rows = await this.database.query(
-      'UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND project_id = $2 RETURNING id',
-      [id, projectId],
-    )
-    if (rows.length === 0) throw NotFound()
+    await this.database.transaction(async ({ em }) => {
+      const key = await em.findOne(
+        ApiKey,
+        { id, project_id: projectId },
+        { lockMode: LockMode.PESSIMISTIC_WRITE },
+      )
+      if (!key) throw NotFound()
+      key.revoke(new Date())
+    })
     await this.audit.by(caller, 'key.revoked', id, {}, projectId)
   }
 }
 
-function presentKey(row: KeyRow): Record<string, unknown> {
-  const { id, name, environment, scopes, expires_at, last_used_at, revoked_at, created_at } = row
+function presentKey(key: ApiKey): Record<string, unknown> {
+  const { id, name, environment, scopes, expires_at, last_used_at, revoked_at, created_at } = key
   return { id, name, environment, scopes, expires_at, last_used_at, revoked_at, created_at }
 }

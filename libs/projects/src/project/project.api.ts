@@ -1,6 +1,7 @@
 import { durationSeconds } from '@app/config'
 import { SCOPES } from '@app/http'
 import { z } from 'zod'
+import type { Project } from './project.ts'
 
 const country = z.string().regex(/^[A-Z]{2}$/)
 const name = z.string().trim().min(1).max(200)
@@ -34,27 +35,17 @@ export const newKey = z.strictObject({
   expires_at: z.iso.datetime({ offset: true }).optional(),
 })
 
-export interface ProjectRow extends Record<string, unknown> {
-  id: string
-  name: string | null
-  created_at: Date
-  country: string | null
-  data_residency: string[] | null
-  return_origins: string[] | null
-  retention: Record<string, string> | null
-  routing: Record<string, string[]> | null
-}
-
-export function presentProject(row: ProjectRow): Record<string, unknown> {
+export function presentProject(project: Project): Record<string, unknown> {
+  const { id, name, country, data_residency, return_origins, retention, routing, created_at } = project
   return {
-    id: row.id,
-    name: row.name,
-    country: row.country,
-    data_residency: row.data_residency ?? [],
-    return_origins: row.return_origins ?? [],
-    retention: row.retention ?? {},
-    routing: { prefer: [], exclude: [], ...row.routing },
-    created_at: row.created_at.toISOString(),
+    id,
+    name,
+    country,
+    data_residency,
+    return_origins,
+    retention,
+    routing: { prefer: [], exclude: [], ...routing },
+    created_at: created_at.toISOString(),
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { durationSeconds, Settings } from '@app/config'
-import { Database, type Sql } from '@app/database'
+import { Database, type Work } from '@app/database'
+import { LockMode } from '@mikro-orm/core'
 import {
   type FieldProblem,
   keyOfCursor,
@@ -11,12 +12,8 @@ import {
   UUID_KEY,
 } from '@app/http'
 import { HostOwnsProjects, ResidencyUnmet, RetentionTooLong } from '../projects.problems.ts'
-import type { ProjectFields, ProjectRow } from './project.api.ts'
-
-const SELECT = `SELECT p.id, to_jsonb(p) ->> 'name' AS name, coalesce(s.created_at, now()) AS created_at,
-    s.country, s.data_residency, s.return_origins, s.retention, s.routing
-  FROM projects p LEFT JOIN project_settings s ON s.project_id = p.id
-  WHERE s.deleted_at IS NULL`
+import type { ProjectFields } from './project.api.ts'
+import { Project, ProjectSettings } from './project.ts'
 
 /** Tenants. What we know of one lies in `project_settings`; its row may be the host application's. */
 @Injectable()
@@ -26,39 +23,39 @@ export class Projects {
     private readonly settings: Settings,
   ) {}
 
-  async create(fields: ProjectFields): Promise<ProjectRow> {
+  async create(fields: ProjectFields): Promise<Project> {
     this.#checkRules(fields)
     const id = newId()
-    await this.database.transaction(async (sql) => {
-      await sql
-        .query('INSERT INTO projects (id, name) VALUES ($1, $2)', [id, fields.name])
-        .catch(asHostProblem)
-      await this.#write(sql, id, fields)
+    await this.database.transaction(async ({ em, query }) => {
+      await query('INSERT INTO projects (id, name) VALUES ($1, $2)', [id, fields.name]).catch(asHostProblem)
+      em.persist(new ProjectSettings(id, fields))
     })
     return this.get(id)
   }
 
-  async get(id: string): Promise<ProjectRow> {
-    const [row] = await this.database.query<ProjectRow>(`${SELECT} AND p.id = $1`, [id])
-    if (!row) throw NotFound()
-    return row
+  async get(id: string): Promise<Project> {
+    const project = await this.database.reader().findOne(Project, { id })
+    if (!project) throw NotFound()
+    return project
   }
 
-  async list(page: PageRequest, only: string | null): Promise<ProjectRow[]> {
+  async list(page: PageRequest, only: string | null): Promise<Project[]> {
     const after = keyOfCursor(page, UUID_KEY)
-    return this.database.query<ProjectRow>(
-      `${SELECT} AND ($1::uuid IS NULL OR p.id < $1) AND ($3::uuid IS NULL OR p.id = $3) ORDER BY p.id DESC LIMIT $2`,
-      [after, limitOf(page) + 1, only],
-    )
+    const own = only === null ? [] : [{ id: only }]
+    const older = after === null ? [] : [{ id: { $lt: after } }]
+    return this.database
+      .reader()
+      .find(Project, { $and: [...own, ...older] }, { orderBy: { id: 'desc' }, limit: limitOf(page) + 1 })
   }
 
-  async change(id: string, fields: ProjectFields): Promise<ProjectRow> {
+  async change(id: string, fields: ProjectFields): Promise<Project> {
     await this.get(id)
     this.#checkRules(fields)
-    await this.database.transaction(async (sql) => {
+    await this.database.transaction(async (unit) => {
       if (fields.name !== undefined)
-        await sql.query('UPDATE projects SET name = $2 WHERE id = $1', [id, fields.name])
-      await this.#write(sql, id, fields)
+        await unit.query('UPDATE projects SET name = $2 WHERE id = $1', [id, fields.name])
+      const settings = await this.#settingsOf(id, unit)
+      settings.change(fields)
     })
     return this.get(id)
   }
@@ -66,43 +63,26 @@ export class Projects {
   /** Its connections, events, keys and body keys go; a host application's own row stays. */
   async remove(id: string): Promise<void> {
     await this.get(id)
-    await this.database.transaction(async (sql) => {
-      const { rows } = await sql.query<{ ours: boolean }>(
+    await this.database.transaction(async (unit) => {
+      const { rows } = await unit.query<{ ours: boolean }>(
         "SELECT obj_description('projects'::regclass) = 'made by Wasl' AS ours",
       )
       if (rows[0]?.ours) {
-        await sql.query('DELETE FROM projects WHERE id = $1', [id])
+        await unit.query('DELETE FROM projects WHERE id = $1', [id])
         return
       }
       for (const table of ['integration_connections', 'api_keys', 'body_keys', 'integration_oauth_states']) {
-        await sql.query(`DELETE FROM ${table} WHERE project_id = $1`, [id])
+        await unit.query(`DELETE FROM ${table} WHERE project_id = $1`, [id])
       }
-      await sql.query(
-        `INSERT INTO project_settings (project_id, deleted_at) VALUES ($1, now())
-         ON CONFLICT (project_id) DO UPDATE SET deleted_at = now()`,
-        [id],
-      )
+      const settings = await this.#settingsOf(id, unit)
+      settings.forget(new Date())
     })
   }
 
-  async #write(sql: Sql, id: string, fields: ProjectFields): Promise<void> {
-    await sql.query(
-      `INSERT INTO project_settings AS s (project_id, country, data_residency, return_origins, retention, routing)
-       VALUES ($1, $2, coalesce($3::text[], '{}'), coalesce($4::text[], '{}'), coalesce($5::jsonb, '{}'), coalesce($6::jsonb, '{}'))
-       ON CONFLICT (project_id) DO UPDATE SET
-         country = CASE WHEN $7 THEN excluded.country ELSE s.country END,
-         data_residency = coalesce($3::text[], s.data_residency), return_origins = coalesce($4::text[], s.return_origins),
-         retention = coalesce($5::jsonb, s.retention), routing = coalesce($6::jsonb, s.routing)`,
-      [
-        id,
-        fields.country ?? null,
-        fields.data_residency ?? null,
-        fields.return_origins ?? null,
-        fields.retention ?? null,
-        fields.routing ?? null,
-        fields.country !== undefined,
-      ],
-    )
+  /** A host application's project may have none yet, and two may ask for the first ones at once: the row key decides. */
+  async #settingsOf(id: string, { em, query }: Work): Promise<ProjectSettings> {
+    await query('INSERT INTO project_settings (project_id) VALUES ($1) ON CONFLICT DO NOTHING', [id])
+    return em.findOneOrFail(ProjectSettings, { project_id: id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
   }
 
   #checkRules({ data_residency: countries = [], retention = {} }: ProjectFields): void {

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common'
+import { type Caller, InvalidFields, newId } from '@app/http'
+import type { NewConnection } from '../connection/connection.api.ts'
+import { Connection, type Environment } from '../connection/connection.ts'
+import { Connections } from '../connection/connections.ts'
+import { Admission } from '../credentials/admission.ts'
+import { CredentialVault } from '../credentials/credential-vault.ts'
+import { noteHealth } from '../verification/health.ts'
+import { WebhookAddresses } from '../webhook-address/webhook-addresses.ts'
+
+/** An account at a provider becomes a connection: check everything, seal, store, give it an address. */
+@Injectable()
+export class Linking {
+  constructor(
+    private readonly connections: Connections,
+    private readonly admission: Admission,
+    private readonly vault: CredentialVault,
+    private readonly addresses: WebhookAddresses,
+  ) {}
+
+  async link(caller: Caller, projectId: string, input: NewConnection): Promise<Connection> {
+    refuseForeignEnvironment(caller, input.environment)
+    const { provider, environment, alias, config = {}, metadata } = input
+    const { connector, values, probed } = await this.admission.of({ provider, environment, config }, input)
+    const connection = new Connection({
+      id: newId(),
+      project_id: projectId,
+      auth_method: connector.manifest.authMethod,
+      ...{ provider, environment, alias, config, metadata },
+    })
+    connection.begin(this.vault.seal(connection, values), probed?.outcome.kind ?? null, new Date())
+    return this.connections.add(caller, connection, async (unit) => {
+      if (connector.webhooks) await this.addresses.give(connection, unit)
+      if (probed) await noteHealth(connection, probed, unit)
+    })
+  }
+}
+
+function refuseForeignEnvironment(caller: Caller, environment: Environment): void {
+  if (caller.environment === null || caller.environment === environment) return
+  throw InvalidFields({
+    errors: [
+      {
+        pointer: '/environment',
+        code: 'foreign_environment',
+        message: {
+          en: `This key works in "${caller.environment}" only.`,
+          ar: `هذا المفتاح يعمل في البيئة «${caller.environment}» فقط.`,
+        },
+      },
+    ],
+  })
+}
