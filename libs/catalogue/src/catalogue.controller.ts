@@ -4,7 +4,8 @@ import { presentFields } from '@app/connector-kit'
 import { Needs, NotFound } from '@app/http'
 import { connectorOf } from '@app/providers'
 import { z } from 'zod'
-import { Catalogue, type PaymentProvider, type ProviderRow } from './catalogue.ts'
+import { Catalogue, type PaymentProvider } from './catalogue.ts'
+import type { Provider } from './provider.ts'
 
 const code = z.string().max(60)
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
@@ -49,9 +50,9 @@ export class CatalogueController {
   }
 }
 
-function presentProvider(row: ProviderRow): Record<string, unknown> {
-  const { id: _id, seeded_by: _seededBy, ...columns } = row
-  const connector = connectorOf(row.provider)
+function presentProvider(provider: Provider): Record<string, unknown> {
+  const { id: _id, seeded_by: _seededBy, ...columns } = provider
+  const connector = connectorOf(provider.provider)
   return {
     ...columns,
     credential_fields: connector ? presentFields(connector.credentials) : [],

@@ -1,0 +1,38 @@
+import { EntitySchema } from '@mikro-orm/core'
+import { Provider } from './provider.ts'
+
+export const providerSchema = new EntitySchema({
+  class: Provider,
+  tableName: 'integration_providers',
+  readonly: true,
+  properties: {
+    id: { type: 'uuid', primary: true, defaultRaw: 'gen_random_uuid()' },
+    provider: { type: 'string', columnType: 'integration_provider_type' },
+    name: { type: 'text', default: '' },
+    name_ar: { type: 'text', default: '' },
+    category: { type: 'string', columnType: 'integration_category', nullable: true },
+    auth_methods: { type: 'string[]', columnType: 'integration_auth_method[]', defaultRaw: "'{}'" },
+    capabilities: { type: 'json', columnType: 'jsonb', defaultRaw: "'{}'" },
+    payment_capabilities: { type: 'string[]', columnType: 'text[]', defaultRaw: "'{}'" },
+    webhook_support: { type: 'boolean', default: false },
+    realtime_support: { type: 'boolean', default: false },
+    rate_limits: { type: 'json', columnType: 'jsonb', defaultRaw: "'{}'" },
+    required_scopes: { type: 'string[]', columnType: 'text[]', defaultRaw: "'{}'" },
+    optional_scopes: { type: 'string[]', columnType: 'text[]', defaultRaw: "'{}'" },
+    is_mena_provider: { type: 'boolean', default: false },
+    supported_countries: { type: 'string[]', columnType: 'text[]', nullable: true },
+    supported_currencies: { type: 'string[]', columnType: 'text[]', nullable: true },
+    data_residency_regions: { type: 'string[]', columnType: 'text[]', defaultRaw: "'{}'" },
+    primary_locale: { type: 'text', default: 'en' },
+    documentation_url: { type: 'text', nullable: true },
+    icon_url: { type: 'text', nullable: true },
+    sort_order: { type: 'integer', default: 1000 },
+    is_active: { type: 'boolean', default: false },
+    created_at: { type: 'Date', columnType: 'timestamptz', defaultRaw: 'now()' },
+    updated_at: { type: 'Date', columnType: 'timestamptz', defaultRaw: 'now()' },
+    website_url: { type: 'text', nullable: true },
+    lifecycle: { type: 'text', default: 'stable' },
+    unverified: { type: 'string[]', columnType: 'text[]', defaultRaw: "'{}'" },
+    seeded_by: { type: 'integer', default: 0 },
+  },
+})
