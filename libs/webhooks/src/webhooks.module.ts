@@ -1,21 +1,29 @@
+import { MikroOrmModule } from '@mikro-orm/nestjs'
 import { Module, type OnModuleInit } from '@nestjs/common'
 import { BodiesModule, BodyReferences, BodyRetention } from '@app/bodies'
 import { ConnectionsModule } from '@app/connections'
 import { ProblemFilter } from '@app/http'
 import { Tasks } from '@app/jobs'
 import { BodyAccess } from './body-access/body-access.ts'
+import { bodyReadSchema } from './body-access/body-read.schema.ts'
 import { EventRecorder } from './event/event-recorder.ts'
 import { EventsController } from './event/events.controller.ts'
+import { keptEventSchema } from './event/kept-event.schema.ts'
 import { WebhookEvents } from './event/webhook-events.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { IngestRoute } from './ingest/ingest.route.ts'
+import { quarantineEntrySchema } from './quarantine/quarantine-entry.schema.ts'
 import { Quarantine } from './quarantine/quarantine.ts'
 import { QuarantineController } from './quarantine/quarantine.controller.ts'
 
 const HOUR_S = 3_600
 
 @Module({
-  imports: [BodiesModule, ConnectionsModule],
+  imports: [
+    BodiesModule,
+    ConnectionsModule,
+    MikroOrmModule.forFeature([keptEventSchema, quarantineEntrySchema, bodyReadSchema]),
+  ],
   controllers: [EventsController, QuarantineController],
   providers: [
     Ingest,

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import { Bodies, BodyBroken, BodyGone, BodyStoreUnavailable } from '@app/bodies'
 import { Database } from '@app/database'
-import { type Caller, newId, Unavailable } from '@app/http'
-import { type EventRow, WebhookEvents } from '../event/webhook-events.ts'
+import { type Caller, Unavailable } from '@app/http'
+import type { KeptEvent } from '../event/kept-event.ts'
+import { WebhookEvents } from '../event/webhook-events.ts'
 import { BodyExpired, BodyIntegrity } from '../webhooks.problems.ts'
+import { BodyRead } from './body-read.ts'
 
 /** Reading a raw body. Who, why and when is committed before the first byte: no row, no bytes (security.md 9.1). */
 @Injectable()
@@ -16,13 +18,12 @@ export class BodyAccess {
 
   async read(caller: Caller, projectId: string, id: string, reason: string): Promise<Buffer> {
     const event = await this.events.get(caller, projectId, id)
-    const readable =
-      event.raw_body_url !== null && event.body_expires_at !== null && event.body_expires_at > new Date()
+    const readable = event.hasBodyAt(new Date())
     await this.#note(caller, event, reason, readable ? 'granted' : 'denied')
     if (!readable) throw BodyExpired()
     try {
       return await this.bodies.read(
-        event.raw_body_url ?? '',
+        event.raw_body_url,
         { projectId, environment: event.environment, id },
         { sha256: event.event_hash, size: event.body_size },
       )
@@ -37,20 +38,37 @@ export class BodyAccess {
 
   async log(caller: Caller, projectId: string, id: string): Promise<Record<string, unknown>[]> {
     await this.events.get(caller, projectId, id)
-    return this.database.query(
-      `SELECT id, event_id, accessed_by, access_reason, outcome, host(ip_address) AS ip_address, accessed_at
-       FROM webhook_access_logs WHERE event_id = $1 AND project_id = $2 ORDER BY accessed_at DESC, id DESC LIMIT 200`,
-      [id, projectId],
-    )
+    const reads = await this.database
+      .reader()
+      .find(
+        BodyRead,
+        { event_id: id, project_id: projectId },
+        { orderBy: { accessed_at: 'desc', id: 'desc' }, limit: 200 },
+      )
+    return reads.map(presentRead)
   }
 
-  async #note(caller: Caller, event: EventRow, reason: string, outcome: 'granted' | 'denied'): Promise<void> {
-    await this.database.transaction((sql) =>
-      sql.query(
-        `INSERT INTO webhook_access_logs (id, event_id, project_id, accessed_by, access_reason, ip_address, outcome)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [newId(), event.id, event.project_id, caller.id, reason, caller.address, outcome],
-      ),
-    )
+  async #note(
+    caller: Caller,
+    { id, project_id }: KeptEvent,
+    reason: string,
+    outcome: BodyRead['outcome'],
+  ): Promise<void> {
+    await this.database.transaction(async ({ em }) => {
+      em.persist(
+        new BodyRead({
+          event_id: id,
+          project_id,
+          accessed_by: caller.id,
+          access_reason: reason,
+          ip_address: caller.address,
+          outcome,
+        }),
+      )
+    })
   }
+}
+
+function presentRead({ project_id: _, ...read }: BodyRead): Record<string, unknown> {
+  return read
 }

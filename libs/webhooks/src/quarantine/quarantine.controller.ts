@@ -1,8 +1,9 @@
+import { LockMode } from '@mikro-orm/core'
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
 import { Bodies } from '@app/bodies'
 import { WebhookTargets } from '@app/connections'
-import { Database } from '@app/database'
+import { Database, type Tenant } from '@app/database'
 import {
   CalledBy,
   type Caller,
@@ -21,22 +22,8 @@ import { AuditLog, Projects } from '@app/projects'
 import { z } from 'zod'
 import { Ingest, verdictOf } from '../ingest/ingest.ts'
 import { StillRefused } from '../webhooks.problems.ts'
+import { QuarantineEntry } from './quarantine-entry.ts'
 import { unpacked } from './quarantine.ts'
-
-interface QuarantineRow extends Record<string, unknown> {
-  id: string
-  project_id: string
-  environment: string
-  connection_id: string
-  provider: string
-  reason: string
-  raw_body_url: string
-  body_size: number
-  body_hash: string
-  source_ip: string | null
-  received_at: Date
-  event_id: string | null
-}
 
 @ApiTags('webhooks')
 @Controller('v1/projects/:p/quarantine')
@@ -59,18 +46,15 @@ export class QuarantineController {
     @CalledBy() caller: Caller,
   ): Promise<Page<unknown>> {
     await this.projects.get(p)
-    const rows = await this.database.asProject(
-      { projectId: p, environment: caller.environment },
-      async (sql) => {
-        const found = await sql.query<QuarantineRow>(
-          `SELECT * FROM webhook_quarantine WHERE project_id = $1 AND ($2::text IS NULL OR environment::text = $2)
-           AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4`,
-          [p, caller.environment, keyOfCursor(page, UUID_KEY), limitOf(page) + 1],
-        )
-        return found.rows
-      },
+    const after = keyOfCursor(page, UUID_KEY)
+    const entries = await this.database.asProject(tenantOf(caller, p), ({ em }) =>
+      em.find(
+        QuarantineEntry,
+        { ...ofProject(caller, p), ...(after !== null && { id: { $lt: after } }) },
+        { orderBy: { id: 'desc' }, limit: limitOf(page) + 1 },
+      ),
     )
-    return pageOf(rows, page, ({ id }) => id, present)
+    return pageOf(entries, page, ({ id }) => id, present)
   }
 
   @Post(':id/verify')
@@ -84,32 +68,38 @@ export class QuarantineController {
     @Param('id', UuidPath) id: string,
     @CalledBy() caller: Caller,
   ): Promise<unknown> {
-    const [row] = await this.database.asProject(
-      { projectId: p, environment: caller.environment },
-      async (sql) => {
-        const found = await sql.query<QuarantineRow>(
-          `SELECT * FROM webhook_quarantine WHERE id = $1 AND project_id = $2 AND ($3::text IS NULL OR environment::text = $3)`,
-          [id, p, caller.environment],
-        )
-        return found.rows
-      },
+    const owned = { id, ...ofProject(caller, p) }
+    const entry = await this.database.asProject(tenantOf(caller, p), ({ em }) =>
+      em.findOne(QuarantineEntry, owned),
     )
-    if (!row) throw NotFound()
+    if (!entry) throw NotFound()
     const record = await this.bodies.read(
-      row.raw_body_url,
-      { projectId: row.project_id, environment: row.environment, id },
-      { sha256: row.body_hash, size: row.body_size },
+      entry.raw_body_url,
+      { projectId: entry.project_id, environment: entry.environment, id },
+      { sha256: entry.body_hash, size: entry.body_size },
     )
-    const delivery = unpacked(record, row.received_at)
-    const target = await this.targets.ofConnection(row.connection_id)
+    const delivery = unpacked(record, entry.received_at)
+    const target = await this.targets.ofConnection(entry.connection_id)
     if (!target) throw NotFound()
     const verdict = await verdictOf(target, delivery)
     if (!verdict.ok) throw StillRefused({ values: { reason: verdict.reason } })
-    const { eventId, duplicate } = await this.ingest.keep(target, delivery, row.source_ip ?? '0.0.0.0')
-    await this.database.query('UPDATE webhook_quarantine SET event_id = $2 WHERE id = $1', [id, eventId])
+    const { eventId, duplicate } = await this.ingest.keep(target, delivery, entry.source_ip ?? '0.0.0.0')
+    await this.database.asProject(tenantOf(caller, p), async ({ em }) => {
+      // Meanwhile a newer one may have pushed it out; the event is kept all the same.
+      const still = await em.findOne(QuarantineEntry, owned, { lockMode: LockMode.PESSIMISTIC_WRITE })
+      still?.becameEvent(eventId)
+    })
     await this.audit.by(caller, 'quarantine.verified', id, { event_id: eventId }, p)
     return { event_id: eventId, duplicate }
   }
+}
+
+function tenantOf({ environment }: Caller, projectId: string): Tenant {
+  return { projectId, environment }
+}
+
+function ofProject({ environment }: Caller, projectId: string): { project_id: string; environment?: string } {
+  return { project_id: projectId, ...(environment && { environment }) }
 }
 
 function present({
@@ -122,6 +112,6 @@ function present({
   source_ip,
   received_at,
   event_id,
-}: QuarantineRow): Record<string, unknown> {
+}: QuarantineEntry): Record<string, unknown> {
   return { id, connection_id, provider, environment, reason, body_size, source_ip, received_at, event_id }
 }

@@ -40,6 +40,7 @@ export class Quarantine {
       const record = packed(delivery)
       const owner = { projectId: target.projectId, environment: target.environment, id }
       const url = await this.bodies.keepAlone(record, owner, QUARANTINE_SECONDS)
+      // By hand, as the bound below: an attacker decides how often this runs.
       await this.database.query(
         `INSERT INTO webhook_quarantine (id, project_id, environment, connection_id, provider, reason, raw_body_url, body_size,
            body_hash, source_ip, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,

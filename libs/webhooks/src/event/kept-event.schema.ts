@@ -1,0 +1,40 @@
+import { EntitySchema } from '@mikro-orm/core'
+import { KeptEvent } from './kept-event.ts'
+
+// Nothing is written through it: events are recorded in groups, by hand (event-recorder.ts).
+export const keptEventSchema = new EntitySchema({
+  class: KeptEvent,
+  tableName: 'integration_events',
+  readonly: true,
+  properties: {
+    id: { type: 'uuid', primary: true, defaultRaw: 'gen_random_uuid()' },
+    connection_id: { type: 'uuid' },
+    project_id: { type: 'uuid', nullable: true },
+    environment: { type: 'string', columnType: 'integration_environment', nullable: true },
+    provider: { type: 'string', columnType: 'integration_provider_type' },
+    event_type: { type: 'text', nullable: true },
+    event_id: { type: 'text', nullable: true },
+    headers: { type: 'json', columnType: 'jsonb', defaultRaw: "'{}'" },
+    raw_body_url: { type: 'text', nullable: true },
+    event_hash: { type: 'text', nullable: true },
+    signature: { type: 'text', nullable: true },
+    body_size: { type: 'integer', nullable: true },
+    trust: { type: 'text', nullable: true },
+    status: { type: 'string', columnType: 'integration_event_status', default: 'pending' },
+    data: { type: 'json', columnType: 'jsonb', nullable: true },
+    processed_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
+    processing_duration_ms: { type: 'integer', nullable: true },
+    error_message: { type: 'text', nullable: true },
+    error_details: { type: 'json', columnType: 'jsonb', nullable: true },
+    retry_count: { type: 'integer', default: 0 },
+    max_retries: { type: 'integer', default: 8 },
+    next_retry_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
+    source_ip: { type: 'string', columnType: 'inet', nullable: true },
+    user_agent: { type: 'text', nullable: true },
+    created_at: { type: 'Date', columnType: 'timestamptz', defaultRaw: 'now()' },
+    updated_at: { type: 'Date', columnType: 'timestamptz', defaultRaw: 'now()' },
+    body_expires_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
+    lease_until: { type: 'Date', columnType: 'timestamptz', nullable: true },
+    lease_token: { type: 'bigint', default: 0 },
+  },
+})
