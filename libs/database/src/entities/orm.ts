@@ -23,7 +23,7 @@ export function ormOver(pool: pg.Pool): Options {
     // A flush outside a unit of work would begin a transaction of MikroORM's own, without our durability.
     implicitTransactions: false,
     metadataCache: { enabled: false },
-    discovery: { warnWhenNoEntities: false },
+    discovery: { warnWhenNoEntities: false, inferDefaultValues: false },
   }
 }
 
