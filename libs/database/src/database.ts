@@ -66,7 +66,6 @@ export class Database {
   async transaction<T>(work: (work: Work) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
     let broken: Error | undefined
-    // The pool listens to idle clients only; lost between two statements, this one would end the process.
     const lost = (error: Error): void => {
       broken = error
     }
@@ -142,6 +141,8 @@ export function poolAt(url: string): pg.Pool {
     keepAlive: true,
   })
   pool.on('error', () => undefined)
+  // The pool listens to idle clients only; lost while somebody works with it, a client would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
