@@ -10,7 +10,7 @@ export const apiKeySchema = new EntitySchema({
     name: { type: 'text', nullable: true },
     environment: { type: 'string', columnType: 'integration_environment', nullable: true },
     scopes: { type: 'string[]', columnType: 'text[]' },
-    key_hash: { type: 'Buffer', columnType: 'bytea' },
+    key_hash: { type: 'Buffer', columnType: 'bytea', hidden: true },
     expires_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
     last_used_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
     revoked_at: { type: 'Date', columnType: 'timestamptz', nullable: true },

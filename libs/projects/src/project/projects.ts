@@ -53,7 +53,9 @@ export class Projects {
     this.#checkRules(fields)
     await this.database.transaction(async (unit) => {
       if (fields.name !== undefined)
-        await unit.query('UPDATE projects SET name = $2 WHERE id = $1', [id, fields.name])
+        await unit
+          .query('UPDATE projects SET name = $2 WHERE id = $1', [id, fields.name])
+          .catch(asHostProblem)
       const settings = await this.#settingsOf(id, unit)
       settings.change(fields)
     })

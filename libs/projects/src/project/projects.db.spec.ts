@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { Settings } from '@app/config'
+import { Database, runMigrations } from '@app/database'
+import { newId } from '@app/http'
+import {
+  type FreshDatabase,
+  freshDatabase,
+  migrationsFolder,
+  sql,
+} from '../../../../test/support/database.ts'
+import { projectSchema, projectSettingsSchema } from './project.schema.ts'
+import { Projects } from './projects.ts'
+
+/** A host application's own table: no `name`, and an owner that only the host knows. */
+let fresh: FreshDatabase
+let database: Database
+let projects: Projects
+const dataDir = mkdtempSync(join(tmpdir(), 'wasl-projects-'))
+
+beforeAll(async () => {
+  fresh = await freshDatabase('blank')
+  await sql(fresh.url, 'CREATE TABLE projects (id uuid PRIMARY KEY, owner text NOT NULL)')
+  await runMigrations(fresh.url, migrationsFolder)
+  database = await Database.connect(fresh.url, [projectSchema, projectSettingsSchema])
+  projects = new Projects(database, Settings.read({ DATA_DIR: dataDir }))
+})
+afterAll(async () => {
+  await database.close()
+  await fresh.drop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+async function hosted(): Promise<string> {
+  const id = newId()
+  await sql(fresh.url, "INSERT INTO projects VALUES ($1, 'the host')", [id])
+  return id
+}
+
+test("a host's project is there without a word of ours, and nameless", async () => {
+  const id = await hosted()
+  expect(await projects.get(id)).toMatchObject({ id, name: null, country: null, routing: {} })
+  const listed = await projects.list({}, id)
+  expect(listed.map((project) => project.id)).toEqual([id])
+})
+
+test('it takes settings; what is not named stays; two first ones at once are both kept', async () => {
+  const id = await hosted()
+  await Promise.all([
+    projects.change(id, { country: 'KW' }),
+    projects.change(id, { return_origins: ['https://a.example'] }),
+    projects.change(id, { routing: { prefer: ['tabby'] } }),
+  ])
+  await projects.change(id, { country: null })
+  expect(await projects.get(id)).toMatchObject({
+    country: null,
+    return_origins: ['https://a.example'],
+    routing: { prefer: ['tabby'] },
+  })
+})
+
+test('neither made nor named by us: the host does that', async () => {
+  const id = await hosted()
+  await expect(projects.create({ name: 'Shop' })).rejects.toThrow('made by the host application')
+  await expect(projects.change(id, { name: 'Shop' })).rejects.toThrow('made by the host application')
+})
+
+test("forgotten by us, the host's row stays", async () => {
+  const id = await hosted()
+  await projects.remove(id)
+  await expect(projects.get(id)).rejects.toThrow('not_found')
+  expect(await sql(fresh.url, 'SELECT owner FROM projects WHERE id = $1', [id])).toEqual([
+    { owner: 'the host' },
+  ])
+})
