@@ -11,7 +11,15 @@ export class DatabaseAddress {
 /** Who asks: every tenant query sees the rows of this project, and of this environment where the key has one. */
 export interface Tenant {
   projectId: string
-  environment?: string | null | undefined
+  environment?: 'dev' | 'staging' | 'prod' | null | undefined
+}
+
+/** The condition that every question of a tenant carries, whether or not the database's own barrier stands behind it. */
+export function rowsOf({ projectId, environment }: Tenant): {
+  project_id: string
+  environment?: NonNullable<Tenant['environment']>
+} {
+  return { project_id: projectId, ...(environment && { environment }) }
 }
 
 export type Sql = Pick<pg.ClientBase, 'query'>

@@ -1,5 +1,13 @@
 /** PostgreSQL: the embedded server, migrations, connections, transactions, and who may see which row. */
-export { Database, DatabaseAddress, type Reader, type Sql, type Tenant, type Work } from './database.ts'
+export {
+  Database,
+  DatabaseAddress,
+  type Reader,
+  rowsOf,
+  type Sql,
+  type Tenant,
+  type Work,
+} from './database.ts'
 export { DatabaseModule } from './database.module.ts'
 export { DataDirInUse, EmbeddedPostgres } from './embedded/embedded-postgres.ts'
 export { Lane } from './lane.ts'

@@ -1,6 +1,6 @@
-import { type FilterQuery, LockMode, raw } from '@mikro-orm/core'
+import { LockMode, raw } from '@mikro-orm/core'
 import { Injectable } from '@nestjs/common'
-import { Database, type Tenant, type Work } from '@app/database'
+import { Database, rowsOf, type Tenant, type Work } from '@app/database'
 import { type Caller, keyOfCursor, limitOf, NotFound, UUID_KEY } from '@app/http'
 import { AuditLog } from '@app/projects'
 import { AliasTaken } from '../connections.problems.ts'
@@ -22,14 +22,13 @@ export class Connections {
     const after = keyOfCursor(query, UUID_KEY)
     const { provider, status, health, environment } = query
     if (environment && caller.environment && environment !== caller.environment) return []
-    const place = caller.environment ?? environment
-    return this.database.asProject(tenantOf(caller, projectId), ({ em }) =>
+    const tenant = { projectId, environment: caller.environment ?? environment }
+    return this.database.asProject(tenant, ({ em }) =>
       em.find(
         Connection,
         {
-          project_id: projectId,
+          ...rowsOf(tenant),
           status: status ?? { $ne: 'disconnected' },
-          ...(place && { environment: place }),
           // As text: a provider that the database has never heard of has no connections, and is no error.
           ...(provider !== undefined && { [raw('provider::text')]: provider }),
           ...(health && { health_state: health }),
@@ -41,8 +40,9 @@ export class Connections {
   }
 
   async get(caller: Caller, projectId: string, id: string): Promise<Connection> {
-    return this.database.asProject(tenantOf(caller, projectId), async ({ em }) =>
-      found(await em.findOne(Connection, owned(caller, projectId, id))),
+    const tenant = tenantOf(caller, projectId)
+    return this.database.asProject(tenant, async ({ em }) =>
+      found(await em.findOne(Connection, { id, ...rowsOf(tenant) })),
     )
   }
 
@@ -89,9 +89,10 @@ export class Connections {
     named: Named,
     moves: (connection: Connection, unit: Work) => void | Promise<void>,
   ): Promise<Connection> {
-    return this.database.asProject(tenantOf(caller, projectId), async (unit) => {
+    const tenant = tenantOf(caller, projectId)
+    return this.database.asProject(tenant, async (unit) => {
       const lock = { lockMode: LockMode.PESSIMISTIC_WRITE }
-      const connection = found(await unit.em.findOne(Connection, owned(caller, projectId, id), lock))
+      const connection = found(await unit.em.findOne(Connection, { id, ...rowsOf(tenant) }, lock))
       await moves(connection, unit)
       return this.#done(unit, caller, connection, named)
     })
@@ -113,10 +114,6 @@ export class Connections {
 
 function tenantOf(caller: Caller, projectId: string): Tenant {
   return { projectId, environment: caller.environment }
-}
-
-function owned(caller: Caller, projectId: string, id: string): FilterQuery<Connection> {
-  return { id, project_id: projectId, ...(caller.environment && { environment: caller.environment }) }
 }
 
 function found(connection: Connection | null): Connection {

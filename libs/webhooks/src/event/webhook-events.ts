@@ -1,7 +1,7 @@
 import { raw } from '@mikro-orm/core'
 import { Injectable } from '@nestjs/common'
 import { BodyReferences } from '@app/bodies'
-import { Database } from '@app/database'
+import { Database, rowsOf } from '@app/database'
 import { type Caller, keyOfCursor, limitOf, NotFound, pageQuery, UUID_KEY } from '@app/http'
 import { validate } from 'uuid'
 import { z } from 'zod'
@@ -29,11 +29,12 @@ export class WebhookEvents extends BodyReferences {
   async list(caller: Caller, projectId: string, query: EventsQuery): Promise<KeptEvent[]> {
     const after = keyOfCursor(query, UUID_KEY)
     const { connection_id, provider, type, status, from, to, q } = query
-    return this.database.asProject({ projectId, environment: caller.environment }, ({ em }) =>
+    const tenant = { projectId, environment: caller.environment }
+    return this.database.asProject(tenant, ({ em }) =>
       em.find(
         KeptEvent,
         {
-          ...ofProject(caller, projectId),
+          ...rowsOf(tenant),
           ...(connection_id !== undefined && { connection_id }),
           // As text: a provider that the database has never heard of has no events, and is no error.
           ...(provider !== undefined && { [raw('provider::text')]: provider }),
@@ -49,8 +50,9 @@ export class WebhookEvents extends BodyReferences {
   }
 
   async get(caller: Caller, projectId: string, id: string): Promise<KeptEvent> {
-    return this.database.asProject({ projectId, environment: caller.environment }, async ({ em }) => {
-      const event = await em.findOne(KeptEvent, { id, ...ofProject(caller, projectId) })
+    const tenant = { projectId, environment: caller.environment }
+    return this.database.asProject(tenant, async ({ em }) => {
+      const event = await em.findOne(KeptEvent, { id, ...rowsOf(tenant) })
       if (!event) throw NotFound()
       return event
     })
@@ -70,10 +72,6 @@ export class WebhookEvents extends BodyReferences {
     )
     return row?.found ?? true
   }
-}
-
-function ofProject({ environment }: Caller, projectId: string): { project_id: string; environment?: string } {
-  return { project_id: projectId, ...(environment && { environment }) }
 }
 
 /** The least or greatest UUID of a millisecond. */

@@ -3,7 +3,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
 import { Bodies } from '@app/bodies'
 import { WebhookTargets } from '@app/connections'
-import { Database, type Tenant } from '@app/database'
+import { Database, rowsOf } from '@app/database'
 import {
   CalledBy,
   type Caller,
@@ -47,10 +47,11 @@ export class QuarantineController {
   ): Promise<Page<unknown>> {
     await this.projects.get(p)
     const after = keyOfCursor(page, UUID_KEY)
-    const entries = await this.database.asProject(tenantOf(caller, p), ({ em }) =>
+    const tenant = { projectId: p, environment: caller.environment }
+    const entries = await this.database.asProject(tenant, ({ em }) =>
       em.find(
         QuarantineEntry,
-        { ...ofProject(caller, p), ...(after !== null && { id: { $lt: after } }) },
+        { ...rowsOf(tenant), ...(after !== null && { id: { $lt: after } }) },
         { orderBy: { id: 'desc' }, limit: limitOf(page) + 1 },
       ),
     )
@@ -68,10 +69,9 @@ export class QuarantineController {
     @Param('id', UuidPath) id: string,
     @CalledBy() caller: Caller,
   ): Promise<unknown> {
-    const owned = { id, ...ofProject(caller, p) }
-    const entry = await this.database.asProject(tenantOf(caller, p), ({ em }) =>
-      em.findOne(QuarantineEntry, owned),
-    )
+    const tenant = { projectId: p, environment: caller.environment }
+    const owned = { id, ...rowsOf(tenant) }
+    const entry = await this.database.asProject(tenant, ({ em }) => em.findOne(QuarantineEntry, owned))
     if (!entry) throw NotFound()
     const record = await this.bodies.read(
       entry.raw_body_url,
@@ -84,7 +84,7 @@ export class QuarantineController {
     const verdict = await verdictOf(target, delivery)
     if (!verdict.ok) throw StillRefused({ values: { reason: verdict.reason } })
     const { eventId, duplicate } = await this.ingest.keep(target, delivery, entry.source_ip ?? '0.0.0.0')
-    await this.database.asProject(tenantOf(caller, p), async ({ em }) => {
+    await this.database.asProject(tenant, async ({ em }) => {
       // Meanwhile a newer one may have pushed it out; the event is kept all the same.
       const still = await em.findOne(QuarantineEntry, owned, { lockMode: LockMode.PESSIMISTIC_WRITE })
       still?.becameEvent(eventId)
@@ -92,14 +92,6 @@ export class QuarantineController {
     await this.audit.by(caller, 'quarantine.verified', id, { event_id: eventId }, p)
     return { event_id: eventId, duplicate }
   }
-}
-
-function tenantOf({ environment }: Caller, projectId: string): Tenant {
-  return { projectId, environment }
-}
-
-function ofProject({ environment }: Caller, projectId: string): { project_id: string; environment?: string } {
-  return { project_id: projectId, ...(environment && { environment }) }
 }
 
 function present({
