@@ -18,6 +18,8 @@ export function ormOver(pool: pg.Pool): Options {
     // A property bears the name of its column, as in the API: one word from the table to the answer.
     namingStrategy: EntityCaseNamingStrategy,
     forceUtcTimezone: true,
+    // Plain properties: without relations there is nothing to propagate.
+    propagationOnPrototype: false,
     // Nothing is written before it is asked for; a question never writes.
     flushMode: FlushMode.COMMIT,
     // A flush outside a unit of work would begin a transaction of MikroORM's own, without our durability.
