@@ -25,8 +25,12 @@ export class Linking {
     const connection = new Connection({
       id: newId(),
       project_id: projectId,
+      provider,
+      environment,
       auth_method: connector.manifest.authMethod,
-      ...{ provider, environment, alias, config, metadata },
+      alias,
+      config,
+      metadata,
     })
     connection.begin(this.vault.seal(connection, values), probed?.outcome.kind ?? null, new Date())
     return this.connections.add(caller, connection, async (unit) => {
