@@ -91,7 +91,7 @@ test('kill -9 under load, then the next start: every acknowledged delivery is th
   })
   expect([task.status, task.stdout.trim()]).toEqual([
     0,
-    'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0}',
+    'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0,"under key generated-1":2}',
   ])
 
   second.child.kill('SIGTERM')

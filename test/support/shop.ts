@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { githubSignature } from './makers.ts'
@@ -75,6 +76,8 @@ export class Traffic {
   readonly acknowledged = new Map<string, { id: string; body: string }>()
   readonly answers: Answered[] = []
   broken = 0
+  // Deliveries of two series are never each other's duplicates.
+  readonly #name = randomUUID().slice(0, 8)
   #delivered = 0
   #running: Promise<unknown> = Promise.resolve()
   #stopping = false
@@ -119,7 +122,7 @@ export class Traffic {
 
   async #sender(): Promise<void> {
     while (!this.#stopping) {
-      const id = `delivery-${this.#delivered++}`
+      const id = `${this.#name}-${this.#delivered++}`
       const body = `{"id":"${id}","filler":"${id.repeat(Math.ceil(this.bytes / id.length)).slice(0, this.bytes)}"}`
       while (!this.#givenUp && !(await this.#acknowledged(id, body))) await breath()
     }
