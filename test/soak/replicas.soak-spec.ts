@@ -137,7 +137,7 @@ test('rewrap-keys while serving: killed in the middle and run again, all is unde
     expect(await shop.bodyOf(platform.url, event)).toEqual({ status: 200, body })
   }
   await end(platform)
-}, 180_000)
+}, 300_000)
 
 /** How many envelopes lie under which key. */
 async function byKey(): Promise<Record<string, number>> {
@@ -156,7 +156,7 @@ test('a minute of ingest at full load: memory stays flat', async () => {
   const shop = await Shop.open(platform.url, ADMIN)
   const traffic = new Traffic(shop, () => platform.url, 2_000).start(32)
   const samples: number[] = []
-  const SECONDS = Number(process.env.SOAK_SECONDS ?? 75)
+  const SECONDS = Number(process.env.SOAK_SECONDS ?? 100)
   for (let second = 0; second < SECONDS; second++) {
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     samples.push(residentMiB(platform.child))
@@ -164,13 +164,13 @@ test('a minute of ingest at full load: memory stays flat', async () => {
   await traffic.stop()
   const median = (part: number[]): number =>
     [...part].sort((a, b) => a - b)[Math.floor(part.length / 2)] ?? NaN
-  const early = median(samples.slice(15, 30)) // The first quarter of a minute warms caches up.
+  const early = median(samples.slice(35, 50)) // By then V8 has taken what it takes.
   const late = median(samples.slice(-15))
   console.log(
     `memory: ${traffic.acknowledged.size} deliveries, ${early.toFixed(0)} → ${late.toFixed(0)} MiB, at most ${Math.max(...samples).toFixed(0)}`,
   )
   expect(traffic.answers).toEqual([])
-  expect(late - early).toBeLessThan(40)
-  expect(Math.max(...samples)).toBeLessThan(300)
+  expect(late - early).toBeLessThan(25)
+  expect(Math.max(...samples)).toBeLessThan(450)
   await end(platform)
-}, 180_000)
+}, 300_000)
