@@ -23,7 +23,11 @@ export async function startProcess(
   environment: Record<string, string>,
   { root = projectRoot(), command, as }: ProcessOptions = {},
 ): Promise<RunningProcess> {
-  const [file, ...rest] = command ?? [process.execPath, join(root, 'scripts', 'start.mjs')]
+  const [file, ...rest] = command ?? [
+    process.execPath,
+    '--max-semi-space-size=8',
+    join(root, 'scripts', 'start.mjs'),
+  ]
   const child = spawn(file, rest, {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
