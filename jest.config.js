@@ -5,7 +5,7 @@ const rooms = Object.entries(tsconfig.compilerOptions.paths).map(([name, [file]]
   `<rootDir>/${file.replace('./', '')}`,
 ])
 
-export default {
+const suites = {
   testEnvironment: 'node',
   testMatch: process.env.SOAK
     ? ['<rootDir>/test/soak/**/*.soak-spec.ts']
@@ -29,5 +29,20 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30_000,
+}
+
+/** Whoever asks a database is asked once more on the oldest one that is supported. */
+const onPostgres15 = {
+  ...suites,
+  displayName: 'postgres:15',
+  testMatch: ['<rootDir>/libs/**/*.db.spec.ts', '<rootDir>/test/e2e/*.e2e-spec.ts'],
+  testPathIgnorePatterns: ['/embedded/', '/(start|start-refused|start-elsewhere|stop|process)\\.e2e-spec'],
+  setupFiles: ['<rootDir>/test/support/on-postgres-15.mjs'],
+}
+
+export default {
+  ...(process.env.TEST_INFRA === 'containers'
+    ? { projects: [{ ...suites, displayName: 'postgres:18' }, onPostgres15] }
+    : suites),
   maxWorkers: 2,
 }

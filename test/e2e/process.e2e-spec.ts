@@ -1,29 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { projectRoot } from '@app/config'
 import { ended, startProcess } from '../support/child.ts'
+import { dataDirs } from '../support/data-dirs.ts'
 import { githubSignature } from '../support/makers.ts'
 
-const folders: string[] = []
-function dataDir(name = 'wasl process '): string {
-  const folder = mkdtempSync(join(tmpdir(), name)) // With a blank in the path.
-  folders.push(folder)
-  return folder
-}
+const folders = dataDirs()
 afterAll(() => {
-  for (const folder of folders) {
-    try {
-      rmSync(realpathSync(join(folder, 'postgres')), { recursive: true, force: true })
-    } catch {
-      // It never got so far.
-    }
-    rmSync(folder, { recursive: true, force: true })
-  }
+  folders.remove()
 })
+const dataDir = (): string => folders.make()
 
 const SECRET = 'a webhook secret'
 
@@ -102,7 +91,7 @@ test('kill -9 under load, then the next start: every acknowledged delivery is th
   })
   expect([task.status, task.stdout.trim()]).toEqual([
     0,
-    'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0}',
+    'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0,"under key generated-1":2}',
   ])
 
   second.child.kill('SIGTERM')

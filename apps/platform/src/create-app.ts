@@ -6,20 +6,19 @@ import { Settings } from '@app/config'
 import {
   answerClientError,
   answerProblem,
-  HeadersTooLarge,
   KnownPaths,
   NotFound,
   requestId,
   RequestLog,
   securityHeaders,
-  UnsupportedMediaType,
 } from '@app/http'
 import { IngestRoute } from '@app/webhooks'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { serveDocs } from './docs.ts'
+import { askedOnlyHowItIs, keepFrontDoor, readJson } from './front-door.ts'
 import { PlatformModule } from './platform.module.ts'
 
-const MAX_HEADERS = 100
+const MIB = 1024 * 1024
 const SERVER = {
   requestTimeout: 30_000,
   headersTimeout: 10_000,
@@ -35,7 +34,7 @@ export async function createApp(
   /** Known once the modules are made; the server is needed before. */
   const webhooks: { route?: IngestRoute } = {}
   const adapter = new FastifyAdapter({
-    bodyLimit: 1024 * 1024,
+    bodyLimit: MIB,
     // Deliveries do not pass through Fastify; everything else does.
     serverFactory: (handle: RequestListener) =>
       createServer(SERVER, (request, response) => {
@@ -53,25 +52,7 @@ export async function createApp(
     },
   })
   const fastify = adapter.getInstance()
-  fastify.server.maxHeadersCount = 0 // None is silently dropped; more than 100 are refused below.
-  fastify.addHook('onRequest', (request, reply, next) => {
-    void reply.headers(securityHeaders).header('x-request-id', request.id)
-    if (request.raw.rawHeaders.length / 2 > MAX_HEADERS) {
-      answerProblem(request, reply, HeadersTooLarge())
-      return
-    }
-    // No name holds a NUL, and PostgreSQL refuses to be asked for one.
-    if (request.url.split('?', 1)[0]?.includes('%00')) {
-      answerProblem(request, reply, NotFound())
-      return
-    }
-    const { 'content-type': type } = request.headers
-    if (type !== undefined && !/^application\/([a-z.]+\+)?json\b/i.test(type)) {
-      answerProblem(request, reply, UnsupportedMediaType({ values: { accepted: 'application/json' } }))
-      return
-    }
-    next()
-  })
+  keepFrontDoor(fastify)
   const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.at(databaseUrl), adapter, {
     logger,
     bufferLogs: false,
@@ -79,8 +60,11 @@ export async function createApp(
   })
   new RequestLog(new Logger('request'), app.get(Settings).get('TRUSTED_PROXIES')).attach(fastify)
   app.get(KnownPaths).attach(fastify)
-  webhooks.route = app.get(IngestRoute)
-  serveDocs(app)
+  app.useBodyParser('application/json', { bodyLimit: MIB }, readJson(fastify))
+  if (app.get(Settings).runs('api')) {
+    webhooks.route = app.get(IngestRoute)
+    serveDocs(app)
+  } else askedOnlyHowItIs(fastify)
   await app.init()
   return app
 }

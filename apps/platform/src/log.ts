@@ -59,7 +59,9 @@ export class NestLog implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.#write('error', message, roomOf(rest))
+    const room = roomOf(rest)
+    // What Nest says of itself it throws as well, and whoever catches it says it in our words.
+    this.#write(FRAMEWORK.has(room) ? 'debug' : 'error', message, room)
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { ADMIN_KEY_FILE, SettingRefused, Settings } from '@app/config'
-import { DataDirInUse } from '@app/database'
+import { DataDirInUse, DataDirOfAnother } from '@app/database'
 import { Readiness } from '@app/http'
 import { errorFields, redactText } from '@app/secrets'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -9,6 +9,7 @@ import { createApp } from './create-app.ts'
 import { type DatabaseAtHand, databaseAtHand } from './database-at-hand.ts'
 import { createLog, NestLog } from './log.ts'
 
+const REQUESTS_FINISH_WITHIN_MS = 10_000
 const STOP_WITHIN_MS = 14_000
 
 /** settings → database → migrations → the parts named in ROLES → listen. */
@@ -22,12 +23,22 @@ async function main(): Promise<void> {
   try {
     const app = await createApp(database.url, new NestLog(log))
     stopInOrder(app, database, log)
-    await app.listen(settings.get('PORT'), settings.get('HOST'))
+    await app.listen(settings.get('PORT'), settings.get('HOST')).catch((error: NodeJS.ErrnoException) => {
+      throw addressRefused(settings, error) ?? error
+    })
     greet(settings, await app.getUrl(), log, performance.now() - started)
   } catch (error) {
     await database.release()
     throw error
   }
+}
+
+function addressRefused(settings: Settings, { code }: NodeJS.ErrnoException): Error | null {
+  if (code === 'EACCES') return settings.refusal('PORT', `one that this user may not open (${code})`)
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return settings.refusal('HOST', `no address of this machine (${code})`)
+  }
+  return null
 }
 
 /** SIGTERM: not ready at once, requests in flight finish, exit 0; a second signal ends it now. */
@@ -37,6 +48,8 @@ function stopInOrder(app: NestFastifyApplication, database: DatabaseAtHand, log:
     if (stopping) process.exit(1)
     stopping = true
     app.get(Readiness).stop()
+    // A caller that never comes to an end must not cost the order of the rest.
+    setTimeout(() => app.getHttpServer().closeAllConnections(), REQUESTS_FINISH_WITHIN_MS).unref()
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
     void app
       .close()
@@ -81,7 +94,7 @@ function inLines(text: string): string {
 
 main().catch((error: unknown) => {
   const { code, message } = error as NodeJS.ErrnoException
-  const known = error instanceof SettingRefused || error instanceof DataDirInUse
+  const known = [SettingRefused, DataDirInUse, DataDirOfAnother].some((kind) => error instanceof kind)
   if (code === 'EADDRINUSE') {
     process.stderr.write(
       `PORT ${process.env.PORT ?? '3000'} is taken by another program. Example: PORT=3001 npm start\n`,

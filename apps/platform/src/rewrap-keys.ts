@@ -56,7 +56,18 @@ export class RewrapKeys implements OnModuleInit {
     for (const column of COLUMNS) {
       outcome[`${column.table}.${column.column}`] = await this.#rewrapColumn(column)
     }
-    return outcome
+    return { ...outcome, ...(await this.#countsByKey()) }
+  }
+
+  /** A key id that no row is counted under can be taken out of ENCRYPTION_KEYS. */
+  async #countsByKey(): Promise<Record<string, number>> {
+    const envelopes = COLUMNS.map(
+      ({ table, column }) => `SELECT ${column} ->> 'kid' AS kid FROM ${table} WHERE ${column} IS NOT NULL`,
+    )
+    const rows = await this.database.query<{ kid: string; n: number }>(
+      `SELECT kid, count(*)::int AS n FROM (${envelopes.join(' UNION ALL ')}) sealed GROUP BY kid ORDER BY kid`,
+    )
+    return Object.fromEntries(rows.map(({ kid, n }) => [`under key ${kid}`, n]))
   }
 
   async #rewrapColumn({ table, column, environment, place }: (typeof COLUMNS)[number]): Promise<number> {

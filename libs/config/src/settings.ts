@@ -53,6 +53,11 @@ export class Settings extends KeySource {
     return this.values.ROLES.includes(role)
   }
 
+  /** For a value that shows only in use that it is wrong. */
+  refusal(name: keyof Values, wrong: string): SettingRefused {
+    return new SettingRefused(name, wrong, declared[name].example)
+  }
+
   /** Where bodies are kept, as a URL without a trailing slash. */
   get bodyStoreUrl(): URL {
     return this.values.BODY_STORE_URL ?? pathToFileURL(this.dataDir.inside('bodies'))

@@ -10,6 +10,7 @@ export {
 } from './database.ts'
 export { DatabaseModule } from './database.module.ts'
 export { DataDirInUse, EmbeddedPostgres } from './embedded/embedded-postgres.ts'
+export { DataDirOfAnother } from './embedded/home.ts'
 export { Lane } from './lane.ts'
 export { migrationFiles, type Patience, runMigrations } from './migrations/run-migrations.ts'
 export { Notices } from './notices.ts'

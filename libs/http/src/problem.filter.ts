@@ -102,10 +102,22 @@ export function asKnownProblem(thrown: unknown): Problem | null {
   if (status === 413) return problems.PayloadTooLarge({ values: { limit: 1_048_576 } })
   if (status === 431) return problems.HeadersTooLarge()
   if (thrown instanceof SyntaxError || (status >= 400 && status < 500)) return problems.InvalidJson()
-  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || DATABASE_AWAY.test(code)) {
+  if (CONNECTION_LOST.has(code) || DATABASE_AWAY.test(code) || isLostClient(thrown)) {
     return problems.Unavailable({ values: { seconds: 5 }, headers: { 'retry-after': '5' } })
   }
   return null
+}
+
+const CONNECTION_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
+
+// What `pg` says of a connection that was lost, or not made in time, bears no code.
+function isLostClient(thrown: unknown): boolean {
+  return (
+    thrown instanceof Error &&
+    /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/.test(
+      thrown.message,
+    )
+  )
 }
 
 // PostgreSQL: connection exceptions, shutdown, too many connections, statement and lock time-outs.

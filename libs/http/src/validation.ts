@@ -23,12 +23,12 @@ export class Checked implements PipeTransform {
   transform(value: unknown, metadata: ArgumentMetadata & { schema?: StandardSchemaV1 }): unknown {
     const { schema, type } = metadata
     if (!schema) return value
+    const refused = type === 'body' ? InvalidFields : InvalidQuery
     const errors = structureProblems(value)
-    if (errors.length > 0) throw InvalidFields({ errors })
+    if (errors.length > 0) throw refused({ errors })
     const result = schema['~standard'].validate(value ?? {})
     if (result instanceof Promise) throw new Error('schemas of the API are synchronous')
     if (!result.issues) return result.value
-    const refused = type === 'body' ? InvalidFields : InvalidQuery
     throw refused({ errors: (result.issues as readonly Issue[]).slice(0, 100).flatMap(fieldProblems) })
   }
 }

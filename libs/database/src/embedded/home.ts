@@ -9,6 +9,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -19,6 +20,16 @@ export interface Home {
   data: string
   bin: string
   user: { uid: number; gid: number } | undefined
+}
+
+/** Begun by a plain user, whose server would not start for root, and whose files root would mix with its own. */
+export class DataDirOfAnother extends Error {
+  constructor(dataDir: string, uid: number) {
+    super(
+      `This DATA_DIR (${dataDir}) was begun by the user with the id ${uid}. Start Wasl as that user, or give it a DATA_DIR of its own.`,
+    )
+    this.name = 'DataDirOfAnother'
+  }
 }
 
 const OUTSIDE = '/var/lib/wasl'
@@ -33,7 +44,11 @@ export function homeOf(dataDir: string): Home {
   const user = postgresUser()
   const binaries = installedBinaries()
   const bin = join(reachableCopy(binaries, OUTSIDE, versionOf(binaries)), 'bin')
-  if (existsSync(link)) return { data: realpathSync(link), bin, user }
+  if (existsSync(link)) {
+    const data = realpathSync(link)
+    if (statSync(data).uid !== user.uid) throw new DataDirOfAnother(dataDir, statSync(data).uid)
+    return { data, bin, user }
+  }
   if (isLink(link)) rmSync(link)
   chmodSync(OUTSIDE, 0o755)
   const data = mkdtempSync(join(OUTSIDE, 'data-'))
