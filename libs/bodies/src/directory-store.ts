@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { open, opendir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Append, writeByRetention } from './appends.ts'
 import { type Address, BodyGone, BodyStore, BodyStoreUnavailable, type StoredObject } from './body-store.ts'
@@ -20,12 +20,15 @@ export class DirectoryStore extends BodyStore {
   /** Given up, but still holding threads of a pool of four that all of the process needs: no more are started. */
   #hanging = 0
 
+  readonly #url: string
+
   constructor(
     private readonly folder: string,
     private readonly timeoutMs = 4_000,
     private readonly openFile: OpenFile = open,
   ) {
     super()
+    this.#url = pathToFileURL(resolve(this.folder)).href
     this.#groups = new GroupCommit(
       {
         lanes: LANES,
@@ -39,7 +42,7 @@ export class DirectoryStore extends BodyStore {
   }
 
   urlOf(key: string): string {
-    return pathToFileURL(join(this.folder, key)).href
+    return `${this.#url}/${key}`
   }
 
   append(bytes: Buffer, retentionSeconds: number): Promise<Address> {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { type FileHandle, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BodyStoreUnavailable } from './body-store.ts'
-import { createFile, type OpenFile, syncFolder } from './durable-files.ts'
+import { createFile, type OpenFile, syncFolder, WRITES_THROUGH } from './durable-files.ts'
 import { newKey, SEGMENT_AGE_MS } from './keys.ts'
 
 const SEGMENT_BYTES = 64 * 1024 * 1024
@@ -30,7 +30,7 @@ export class Segment {
   static async create(folder: string, retentionSeconds: number, openFile: OpenFile): Promise<Segment> {
     const key = newKey('segments', retentionSeconds)
     const path = join(folder, key)
-    const file = await createFile(path, openFile)
+    const file = await createFile(path, openFile, WRITES_THROUGH)
     try {
       await syncFolder(dirname(path))
       const { ino } = await file.stat({ bigint: true })
@@ -54,7 +54,7 @@ export class Segment {
     const offset = this.#size
     const { bytesWritten } = await this.file.writev(buffers, offset)
     if (bytesWritten !== total) throw new BodyStoreUnavailable('a write was cut short')
-    await this.file.datasync()
+    if (WRITES_THROUGH === 0) await this.file.datasync()
     if (!this.#isThere()) throw new SegmentLost()
     this.#size = offset + total
     return offset

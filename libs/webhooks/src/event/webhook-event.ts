@@ -50,7 +50,7 @@ export function eventOf(target: WebhookTarget, delivery: Delivery, sourceIp: str
 }
 
 function storable(text: string | null, length: number): string | null {
-  if (text === null) return null
+  if (text === null || (text.length <= length && isStorable(text))) return text
   return text.toWellFormed().replaceAll('\0', '').slice(0, length).toWellFormed()
 }
 
