@@ -32,6 +32,7 @@ export class FaultyProxy {
         return
       }
       const pass = (): void => {
+        if (asked.destroyed) return // Whoever asked has given up.
         const { method, url: path, rawHeaders: headers } = asked
         const on = request(
           { host: '127.0.0.1', port: this.target, method, path, headers: headers as never },
@@ -41,6 +42,7 @@ export class FaultyProxy {
           },
         )
         on.on('error', () => answer.destroy())
+        answer.on('close', () => on.destroy())
         asked.pipe(on)
       }
       if ('afterMs' in mood) setTimeout(pass, mood.afterMs)
