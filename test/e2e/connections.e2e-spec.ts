@@ -78,6 +78,25 @@ describe('connections', () => {
     expect(await ids('?status=disconnected')).toEqual([first.id])
   })
 
+  test('a thousand live ones a project and environment, also when many come at once for the last place', async () => {
+    const full = await a.project()
+    await sql(
+      platform.database.url,
+      `INSERT INTO integration_connections (project_id, provider, environment, status)
+       SELECT $1, 'tap_payments', 'dev', CASE WHEN n > 999 THEN 'disconnected' ELSE 'connected' END::integration_connection_status
+       FROM generate_series(1, 1100) n`,
+      [full],
+    )
+    const tries = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        platform.call('POST', `/v1/projects/${full}/connections`, { body: good }),
+      ),
+    )
+    expect(tries.map(({ status }) => status).sort()).toEqual([201, 422, 422, 422, 422, 422])
+    expect(tries.find(({ status }) => status === 422)?.body.code).toBe('quota_exceeded')
+    expect((await a.connection(full, { environment: 'staging' })).id).toBeDefined()
+  })
+
   test('a provider that cannot be reached: made, pending, unknown', async () => {
     const answer = await platform.call<Record<string, unknown>>(
       'POST',

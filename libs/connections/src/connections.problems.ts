@@ -16,6 +16,10 @@ export const AliasTaken = problem('conflict', 409, {
   en: 'Another live connection of this provider and environment has this alias.',
   ar: 'هذا الاسم المستعار مستخدم لاتصال آخر قائم بالمزود نفسه وفي البيئة نفسها.',
 })
+export const QuotaExceeded = problem('quota_exceeded', 422, {
+  en: 'A project has {limit} live connections at most in "{environment}". Disconnect some that are no longer used.',
+  ar: 'الحد الأقصى لاتصالات المشروع القائمة في البيئة «{environment}» هو {limit}. افصل ما لم يعد مستخدمًا منها.',
+})
 export const NotNow = problem('conflict', 409, {
   en: 'This cannot be done while the connection is "{status}".',
   ar: 'لا يمكن تنفيذ ذلك والاتصال في حالة «{status}».',

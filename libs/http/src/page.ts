@@ -1,3 +1,4 @@
+import { sha256 } from '@app/secrets'
 import { z } from 'zod'
 import { InvalidQuery } from './http.problems.ts'
 
@@ -24,10 +25,14 @@ export interface Page<T> {
 
 export const limitOf = ({ limit }: PageRequest): number => limit ?? 50
 
-/** One more row than asked for tells that there is a next page; its cursor is the key of the last row shown. */
+/**
+ * One more row than asked for tells that there is a next page; its cursor is the key of the last row shown. `owner` is
+ * whose list it is, a project's id as a rule: the cursor works nowhere else.
+ */
 export function pageOf<Row, Shown>(
   rows: readonly Row[],
   request: PageRequest,
+  owner: string,
   keyOf: (row: Row) => string,
   present: (row: Row) => Shown,
 ): Page<Shown> {
@@ -36,15 +41,15 @@ export function pageOf<Row, Shown>(
   const last = shown.at(-1)
   return {
     data: shown.map(present),
-    next_cursor: rows.length > limit && last ? Buffer.from(keyOf(last)).toString('base64url') : null,
+    next_cursor: rows.length > limit && last ? cursorOf(keyOf(last), owner) : null,
   }
 }
 
-/** The key that a cursor carries. A cursor only says where to go on; who may see what is decided by the query. */
-export function keyOfCursor({ cursor }: PageRequest, shape: RegExp): string | null {
+/** The key that a cursor carries; refused where it is another list's. Who may see what is decided by the query all the same. */
+export function keyOfCursor({ cursor }: PageRequest, owner: string, shape: RegExp): string | null {
   if (cursor === undefined) return null
-  const key = Buffer.from(cursor, 'base64url').toString()
-  if (!shape.test(key)) {
+  const [key = '', ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ')
+  if (!shape.test(key) || rest.length !== 1 || cursor !== cursorOf(key, owner)) {
     throw InvalidQuery({
       errors: [
         {
@@ -59,6 +64,10 @@ export function keyOfCursor({ cursor }: PageRequest, shape: RegExp): string | nu
     })
   }
   return key
+}
+
+function cursorOf(key: string, owner: string): string {
+  return Buffer.from(`${key} ${sha256(owner).toString('hex').slice(0, 8)}`).toString('base64url')
 }
 
 export const UUID_KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -32,6 +32,7 @@ export class ConnectionsController {
     return pageOf(
       await this.connections.list(caller, p, query),
       query,
+      p,
       ({ id }) => id,
       (connection) => this.view.of(connection),
     )

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common'
 import { Database, rowsOf, type Tenant, type Work } from '@app/database'
 import { type Caller, keyOfCursor, limitOf, NotFound, UUID_KEY } from '@app/http'
 import { AuditLog } from '@app/projects'
-import { AliasTaken } from '../connections.problems.ts'
+import { AliasTaken, QuotaExceeded } from '../connections.problems.ts'
 import type { ChangedConnection, ConnectionsQuery } from './connection.api.ts'
 import { Connection } from './connection.ts'
 
@@ -13,13 +13,15 @@ type Named = { action: string; details?: Record<string, unknown> } | null
 /** Who is linked to what. Every question is asked as the caller's project, in its environment. */
 @Injectable()
 export class Connections {
+  readonly #listeners: (() => void)[] = []
+
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
   ) {}
 
   async list(caller: Caller, projectId: string, query: ConnectionsQuery): Promise<Connection[]> {
-    const after = keyOfCursor(query, UUID_KEY)
+    const after = keyOfCursor(query, projectId, UUID_KEY)
     const { provider, status, health, environment } = query
     if (environment && caller.environment && environment !== caller.environment) return []
     const tenant = { projectId, environment: caller.environment ?? environment }
@@ -74,7 +76,8 @@ export class Connections {
     beginning: (unit: Work) => Promise<void>,
   ): Promise<Connection> {
     const projectId = connection.project_id
-    return this.database.asProject(tenantOf(caller, projectId), async (unit) => {
+    return this.#heard(tenantOf(caller, projectId), async (unit) => {
+      await refuseBeyondQuota(connection, unit)
       await unit.em.persist(connection).flush().catch(asAliasTaken)
       await beginning(unit)
       return this.#done(unit, caller, connection, { action: 'connection.created' })
@@ -90,12 +93,26 @@ export class Connections {
     moves: (connection: Connection, unit: Work) => void | Promise<void>,
   ): Promise<Connection> {
     const tenant = tenantOf(caller, projectId)
-    return this.database.asProject(tenant, async (unit) => {
+    return this.#heard(tenant, async (unit) => {
       const lock = { lockMode: LockMode.PESSIMISTIC_WRITE }
       const connection = found(await unit.em.findOne(Connection, { id, ...rowsOf(tenant) }, lock))
       await moves(connection, unit)
       return this.#done(unit, caller, connection, named)
     })
+  }
+
+  /** Called after each change that was committed here; other replicas hear of it from the database. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  async #heard<T>(tenant: Tenant, work: (unit: Work) => Promise<T>): Promise<T> {
+    try {
+      return await this.database.asProject(tenant, work)
+    } finally {
+      // Also after a failure: whether a commit whose answer was lost took place is not known.
+      for (const listener of this.#listeners) listener()
+    }
   }
 
   /** Read again, because triggers and functions of the database have their say too. */
@@ -119,6 +136,24 @@ function tenantOf(caller: Caller, projectId: string): Tenant {
 function found(connection: Connection | null): Connection {
   if (!connection) throw NotFound()
   return connection
+}
+
+const LIVE_AT_MOST = 1_000
+
+/** One at a time per project and environment: counted together, the last place would be taken twice. */
+async function refuseBeyondQuota(connection: Connection, { query }: Work): Promise<void> {
+  const { project_id: projectId, environment } = connection
+  await query('SELECT pg_advisory_xact_lock(hashtextextended($1, 74))', [
+    `connections ${projectId} ${environment}`,
+  ])
+  const { rows } = await query<{ live: number }>(
+    `SELECT count(*)::int AS live FROM integration_connections
+     WHERE project_id = $1 AND environment = $2 AND status <> 'disconnected'`,
+    [projectId, environment],
+  )
+  if ((rows[0]?.live ?? 0) >= LIVE_AT_MOST) {
+    throw QuotaExceeded({ values: { limit: LIVE_AT_MOST, environment } })
+  }
 }
 
 const UNIQUE_VIOLATION = '23505'

@@ -6,6 +6,7 @@ import { connectorOf } from '@app/providers'
 import { Secret, sha256 } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
 import type { ConnectionRow, Environment } from '../connection/connection.ts'
+import { Connections } from '../connection/connections.ts'
 import { CredentialVault, type StoredCredentials } from '../credentials/credential-vault.ts'
 
 /** Everything that is needed to take a delivery, without a question to the database. */
@@ -38,11 +39,13 @@ export class WebhookTargets implements OnModuleInit, OnApplicationShutdown {
     private readonly database: Database,
     private readonly vault: CredentialVault,
     private readonly settings: Settings,
+    connections: Connections,
   ) {
     const forget = (): void => {
       this.#known.clear()
       this.#asked.clear()
     }
+    connections.onChange(forget)
     this.#notices = new Notices(
       database.url,
       'wasl_changed',

@@ -64,7 +64,7 @@ export class KeysController {
     @Query({ schema: z.strictObject(pageQuery) }) page: PageRequest,
   ): Promise<Page<unknown>> {
     await this.projects.get(projectId)
-    const after = keyOfCursor(page, /^[0-9a-f]{16}$/)
+    const after = keyOfCursor(page, projectId, /^[0-9a-f]{16}$/)
     const keys = await this.database
       .reader()
       .find(
@@ -72,7 +72,7 @@ export class KeysController {
         { project_id: projectId, ...(after !== null && { id: { $gt: after } }) },
         { orderBy: { id: 'asc' }, limit: limitOf(page) + 1 },
       )
-    return pageOf(keys, page, ({ id }) => id, presentKey)
+    return pageOf(keys, page, projectId, ({ id }) => id, presentKey)
   }
 
   @Delete(':key')

@@ -13,7 +13,7 @@ import {
 import { z } from 'zod'
 import { AuditLog } from '../audit/audit-log.ts'
 import { changedProject, newProject, presentProject, type ProjectFields } from './project.api.ts'
-import { Projects } from './projects.ts'
+import { ALL_PROJECTS, Projects } from './projects.ts'
 
 @ApiTags('projects')
 @Controller('v1/projects')
@@ -42,7 +42,8 @@ export class ProjectsController {
     @Query({ schema: z.strictObject(pageQuery) }) page: PageRequest,
     @CalledBy() caller: Caller,
   ): Promise<Page<unknown>> {
-    return pageOf(await this.projects.list(page, caller.projectId), page, ({ id }) => id, presentProject)
+    const projects = await this.projects.list(page, caller.projectId)
+    return pageOf(projects, page, ALL_PROJECTS, ({ id }) => id, presentProject)
   }
 
   @Get(':p')

@@ -15,6 +15,9 @@ import { HostOwnsProjects, ResidencyUnmet, RetentionTooLong } from '../projects.
 import type { ProjectFields } from './project.api.ts'
 import { Project, ProjectSettings } from './project.ts'
 
+/** Whose list the list of projects is: the platform's. */
+export const ALL_PROJECTS = 'projects'
+
 /** Tenants. What we know of one lies in `project_settings`; its row may be the host application's. */
 @Injectable()
 export class Projects {
@@ -40,7 +43,7 @@ export class Projects {
   }
 
   async list(page: PageRequest, only: string | null): Promise<Project[]> {
-    const after = keyOfCursor(page, UUID_KEY)
+    const after = keyOfCursor(page, ALL_PROJECTS, UUID_KEY)
     const own = only === null ? [] : [{ id: only }]
     const older = after === null ? [] : [{ id: { $lt: after } }]
     return this.database

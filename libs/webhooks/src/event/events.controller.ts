@@ -24,7 +24,7 @@ export class EventsController {
     @CalledBy() caller: Caller,
   ): Promise<Page<unknown>> {
     await this.projects.get(p)
-    return pageOf(await this.events.list(caller, p, query), query, ({ id }) => id, presentEvent)
+    return pageOf(await this.events.list(caller, p, query), query, p, ({ id }) => id, presentEvent)
   }
 
   @Get(':id')

@@ -27,7 +27,7 @@ export class WebhookEvents extends BodyReferences {
   }
 
   async list(caller: Caller, projectId: string, query: EventsQuery): Promise<KeptEvent[]> {
-    const after = keyOfCursor(query, UUID_KEY)
+    const after = keyOfCursor(query, projectId, UUID_KEY)
     const { connection_id, provider, type, status, from, to, q } = query
     const tenant = { projectId, environment: caller.environment }
     return this.database.asProject(tenant, ({ em }) =>

@@ -46,7 +46,7 @@ export class QuarantineController {
     @CalledBy() caller: Caller,
   ): Promise<Page<unknown>> {
     await this.projects.get(p)
-    const after = keyOfCursor(page, UUID_KEY)
+    const after = keyOfCursor(page, p, UUID_KEY)
     const tenant = { projectId: p, environment: caller.environment }
     const entries = await this.database.asProject(tenant, ({ em }) =>
       em.find(
@@ -55,7 +55,7 @@ export class QuarantineController {
         { orderBy: { id: 'desc' }, limit: limitOf(page) + 1 },
       ),
     )
-    return pageOf(entries, page, ({ id }) => id, present)
+    return pageOf(entries, page, p, ({ id }) => id, present)
   }
 
   @Post(':id/verify')
