@@ -264,7 +264,7 @@ describe('addresses and secrets change', () => {
     })
     expect((await deliver(made.path, 'held', signed('held', 'held'))).status).toBe(200)
     await platform.call('DELETE', `/v1/projects/${project}/connections/${made.id}`)
-    // At once where it was said; other replicas hear of it by NOTIFY (test/soak/replicas).
+    // At once where it was said; other replicas hear of it by NOTIFY (replicas.e2e-spec.ts).
     expect((await deliver(made.path, 'gone', signed('gone', 'gone'))).status).toBe(404)
   })
 })

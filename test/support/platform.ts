@@ -31,13 +31,14 @@ export interface TestPlatform {
   stop(): Promise<void>
 }
 
-/** The whole platform over HTTP on a fresh database and a fresh DATA_DIR, in this process. */
+/** The whole platform over HTTP in this process, on a fresh DATA_DIR, and on a fresh database unless it shares one. */
 export async function startPlatform(
   environment: Record<string, string> = {},
   logger: LoggerService | false = process.env.TEST_LOG ? console : false,
+  shared?: FreshDatabase,
 ): Promise<TestPlatform> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wasl-e2e-'))
-  const database = await freshDatabase('migrated')
+  const database = shared ?? (await freshDatabase('migrated'))
   Object.assign(process.env, {
     DATA_DIR: dataDir,
     ADMIN_API_KEY: ADMIN_KEY,
@@ -56,7 +57,7 @@ export async function startPlatform(
     call: (method, path, options) => call(url, method, path, options),
     stop: async () => {
       await app.close()
-      await database.drop()
+      if (!shared) await database.drop()
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
