@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
@@ -37,6 +38,20 @@ describe('with the embedded database', () => {
 
   test('killed: the next start ends the orphan and has what was kept; a second one beside it is refused', async () => {
     const first = await startProcess({ DATA_DIR: folder, PORT: '0' })
+    // The first call that it suggests works as it is printed.
+    const { answer: suggested } = await eventually(
+      () => Promise.resolve(/"Try: (.*)"\}/.exec(first.output())?.[1] ?? ''),
+      (found) => found !== '',
+      5_000,
+    )
+    const command = JSON.parse(`"${suggested}"`) as string
+    const { data } = JSON.parse(
+      execFileSync('bash', ['-c', `${command} --silent`], { encoding: 'utf8' }),
+    ) as {
+      data: { provider: string }[]
+    }
+    expect(data.map(({ provider }) => provider)).toContain('moyasar')
+
     const shop = await Shop.open(first.url, folder)
     const answer = await shop.deliver(first.url, 'd-1', 'kept')
     const { event_id: event } = (await answer?.json()) as { event_id: string }

@@ -78,8 +78,8 @@ function greet(settings: Settings, url: string, log: Logger, ms: number): void {
     `API docs: ${url}/docs`,
     key === null ? 'Admin key: as set in ADMIN_API_KEY' : `Admin key: in ${key}`,
     key === null
-      ? `Try: curl -H "Authorization: Bearer $ADMIN_API_KEY" "${url}/v1/payment-providers?capability=mada&country=SA"`
-      : `Try: curl -H "Authorization: Bearer $(cat '${key}')" "${url}/v1/payment-providers?capability=mada&country=SA"`,
+      ? `Try: curl --oauth2-bearer "$ADMIN_API_KEY" "${url}/v1/payment-providers?capability=mada&country=SA"`
+      : `Try: curl --oauth2-bearer "$(cat '${key}')" "${url}/v1/payment-providers?capability=mada&country=SA"`,
   ]
   for (const line of lines) {
     if (process.stdout.isTTY) process.stdout.write(`${line}\n`)
