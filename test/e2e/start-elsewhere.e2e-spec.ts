@@ -95,7 +95,7 @@ describe('`npm start` in two checkouts at once, below a home that nobody else ma
 
 // Asked as root only: who is a plain user already asks it with every other test.
 ;(isRoot ? test : test.skip)(
-  '`npm start` as a plain user, twice',
+  "`npm start` as a plain user, twice; on root's DATA_DIR it is one line",
   async () => {
     const root = checkout(tmpdir())
     giveAway(root)
@@ -104,6 +104,10 @@ describe('`npm start` in two checkouts at once, below a home that nobody else ma
       await works(platform, join(root, '.wasl'))
       await stoppedThroughNpm(platform)
     }
+    const ofRoot = { HOME: dirname(root), DATA_DIR: folders.make() }
+    await expect(started(root, ofRoot, { as: NOBODY })).rejects.toThrow(
+      /\nDATA_DIR is not a folder that this process may use \((EACCES|EPERM)\)\. /,
+    )
   },
   120_000,
 )

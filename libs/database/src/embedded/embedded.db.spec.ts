@@ -171,8 +171,10 @@ unlessRoot('a plain user needs nothing but the folder', async () => {
   cpSync(source, join(copy, 'embedded'), { recursive: true })
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}')
   mkdirSync(join(copy, 'data'))
+  // Our own Node may lie in a checkout that nobody else can enter.
+  cpSync(process.execPath, join(copy, 'node'))
   execFileSync('chown', ['-R', '65534:65534', copy])
-  const holder = await holderProcess(join(copy, 'embedded'), join(copy, 'data'), 65534)
+  const holder = await holderProcess(join(copy, 'embedded'), join(copy, 'data'), 65534, join(copy, 'node'))
   expect(await ask(holder.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }])
   expect(statSync(join(copy, 'data', 'postgres')).uid).toBe(65534)
   holder.child.kill('SIGTERM')
@@ -211,6 +213,7 @@ async function holderProcess(
   code: string,
   path: string,
   uid?: number,
+  node = process.execPath,
 ): Promise<{ child: ChildProcess; url: string }> {
   const script = `
     const { EmbeddedPostgres } = await import(${JSON.stringify(join(code, 'embedded-postgres.ts'))})
@@ -218,7 +221,7 @@ async function holderProcess(
     process.on('SIGTERM', () => server.stop().then(() => process.exit(0)))
     console.log(server.url)
     setInterval(() => undefined, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+  const child = spawn(node, ['--input-type=module', '--eval', script], {
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid !== undefined && { uid, gid: uid }),
