@@ -179,13 +179,17 @@ CREATE TABLE integration_api_logs (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   project_id uuid,
   environment integration_environment,
+  operation text,
+  attempt integer,
   CONSTRAINT integration_api_logs_pkey PRIMARY KEY (id),
   CONSTRAINT integration_api_logs_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE SET NULL,
   CONSTRAINT integration_api_logs_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
 );
 CREATE INDEX integration_api_logs_connection ON public.integration_api_logs USING btree (connection_id, id DESC);
 CREATE INDEX integration_api_logs_created ON public.integration_api_logs USING brin (created_at);
+CREATE INDEX integration_api_logs_errors ON public.integration_api_logs USING btree (project_id, id DESC) WHERE is_error;
 CREATE INDEX integration_api_logs_project ON public.integration_api_logs USING btree (project_id, id DESC);
+CREATE INDEX integration_api_logs_status ON public.integration_api_logs USING btree (project_id, response_status, id DESC) WHERE (response_status <> 200);
 ALTER TABLE integration_api_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON integration_api_logs FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
 GRANT SELECT ON integration_api_logs TO wasl_tenant;
@@ -299,8 +303,14 @@ CREATE TABLE integration_metrics_hourly (
   CONSTRAINT integration_metrics_hourly_pkey PRIMARY KEY (id),
   CONSTRAINT integration_metrics_hourly_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE
 );
+CREATE INDEX integration_metrics_hourly_connection ON public.integration_metrics_hourly USING btree (connection_id, hour);
 CREATE INDEX integration_metrics_hourly_hour ON public.integration_metrics_hourly USING btree (hour);
 CREATE UNIQUE INDEX integration_metrics_hourly_key ON public.integration_metrics_hourly USING btree (provider, connection_id, hour) NULLS NOT DISTINCT;
+ALTER TABLE integration_metrics_hourly ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON integration_metrics_hourly FOR ALL TO wasl_tenant USING ((EXISTS ( SELECT
+   FROM integration_connections c
+  WHERE (c.id = integration_metrics_hourly.connection_id))));
+GRANT SELECT ON integration_metrics_hourly TO wasl_tenant;
 
 CREATE TABLE integration_oauth_states (
   state text NOT NULL,
@@ -385,6 +395,13 @@ CREATE POLICY tenant ON integration_webhook_configs FOR ALL TO wasl_tenant USING
    FROM integration_connections c
   WHERE (c.id = integration_webhook_configs.connection_id))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON integration_webhook_configs TO wasl_tenant;
+
+CREATE TABLE metric_writers (
+  id uuid NOT NULL,
+  last_flush bigint NOT NULL,
+  flushed_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT metric_writers_pkey PRIMARY KEY (id)
+) WITH (fillfactor=50);
 
 CREATE TABLE project_settings (
   project_id uuid NOT NULL,
@@ -591,6 +608,62 @@ BEGIN
       / nullif(m.response_time_count + excluded.response_time_count, 0);
 END $function$;
 COMMENT ON FUNCTION record_integration_metric(integration_provider_type,text,integer,uuid) IS 'Wasl 074';
+
+CREATE OR REPLACE FUNCTION public.record_integration_metrics(p_writer uuid, p_flush bigint, p_rows json)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO metric_writers AS w (id, last_flush) VALUES (p_writer, p_flush)
+  ON CONFLICT (id) DO UPDATE SET last_flush = excluded.last_flush, flushed_at = now()
+    WHERE w.last_flush < excluded.last_flush;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  INSERT INTO integration_metrics_hourly AS m (
+    provider, connection_id, hour,
+    total_connections, new_connections, failed_connections, api_calls_total, api_calls_success, api_calls_failed,
+    webhooks_received, webhooks_processed, webhooks_failed, rate_limit_hits,
+    response_time_count, response_time_sum_ms, response_time_buckets, avg_response_time_ms
+  )
+  SELECT p.provider, r.connection_id, date_trunc('hour', r.hour, 'UTC'),
+    coalesce(r.total_connections, 0), coalesce(r.new_connections, 0), coalesce(r.failed_connections, 0),
+    coalesce(r.api_calls_total, 0), coalesce(r.api_calls_success, 0), coalesce(r.api_calls_failed, 0),
+    coalesce(r.webhooks_received, 0), coalesce(r.webhooks_processed, 0), coalesce(r.webhooks_failed, 0),
+    coalesce(r.rate_limit_hits, 0),
+    coalesce(r.response_time_count, 0), coalesce(r.response_time_sum_ms, 0),
+    coalesce(r.response_time_buckets, array_fill(0::bigint, ARRAY[16])),
+    r.response_time_sum_ms::double precision / nullif(r.response_time_count, 0)
+  FROM json_to_recordset(p_rows) AS r (
+    provider text, connection_id uuid, hour timestamptz,
+    total_connections bigint, new_connections bigint, failed_connections bigint, api_calls_total bigint,
+    api_calls_success bigint, api_calls_failed bigint, webhooks_received bigint, webhooks_processed bigint,
+    webhooks_failed bigint, rate_limit_hits bigint,
+    response_time_count bigint, response_time_sum_ms bigint, response_time_buckets bigint[])
+  JOIN integration_providers p ON p.provider::text = r.provider
+  WHERE r.connection_id IS NULL OR EXISTS (SELECT FROM integration_connections c WHERE c.id = r.connection_id)
+  -- In one order, so that two processes never wait for each other crosswise.
+  ORDER BY r.provider, r.connection_id, r.hour
+  ON CONFLICT (provider, connection_id, hour) DO UPDATE SET
+    total_connections = m.total_connections + excluded.total_connections,
+    new_connections = m.new_connections + excluded.new_connections,
+    failed_connections = m.failed_connections + excluded.failed_connections,
+    api_calls_total = m.api_calls_total + excluded.api_calls_total,
+    api_calls_success = m.api_calls_success + excluded.api_calls_success,
+    api_calls_failed = m.api_calls_failed + excluded.api_calls_failed,
+    webhooks_received = m.webhooks_received + excluded.webhooks_received,
+    webhooks_processed = m.webhooks_processed + excluded.webhooks_processed,
+    webhooks_failed = m.webhooks_failed + excluded.webhooks_failed,
+    rate_limit_hits = m.rate_limit_hits + excluded.rate_limit_hits,
+    response_time_count = m.response_time_count + excluded.response_time_count,
+    response_time_sum_ms = m.response_time_sum_ms + excluded.response_time_sum_ms,
+    response_time_buckets = (SELECT array_agg(coalesce(old.n, 0) + coalesce(new.n, 0) ORDER BY new.slot)
+      FROM unnest(excluded.response_time_buckets) WITH ORDINALITY AS new (n, slot)
+      LEFT JOIN unnest(m.response_time_buckets) WITH ORDINALITY AS old (n, slot) USING (slot)),
+    avg_response_time_ms = (m.response_time_sum_ms + excluded.response_time_sum_ms)::double precision
+      / nullif(m.response_time_count + excluded.response_time_count, 0);
+  RETURN true;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.update_integration_health(p_connection_id uuid, p_is_healthy boolean, p_message text DEFAULT NULL::text, p_response_time_ms integer DEFAULT NULL::integer)
  RETURNS integration_health_state

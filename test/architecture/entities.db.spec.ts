@@ -12,8 +12,8 @@ const BY_HAND = {
   webhook_addresses: 'looked up on the way of every webhook, in one join (libs/connections)',
   integration_webhook_configs: 'no room of this build uses it yet',
   integration_oauth_states: 'no room of this build uses it yet',
-  integration_api_logs: 'no room of this build uses it yet',
-  integration_metrics_hourly: 'counted by the database’s own function',
+  integration_metrics_hourly: 'counted by the database’s own functions, read as sums (libs/metrics)',
+  metric_writers: 'written by the function that writes the metrics, in the same statement',
   wasl_migrations: 'the platform’s own book-keeping, before anything is mapped',
 }
 

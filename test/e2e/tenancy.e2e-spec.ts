@@ -82,6 +82,7 @@ describe('tenancy', () => {
       'integration_api_logs',
       'integration_connections',
       'integration_events',
+      'integration_metrics_hourly',
       'integration_webhook_configs',
       'project_settings',
       'webhook_access_logs',

@@ -123,6 +123,7 @@ INSERT INTO webhook_quarantine (project_id, environment, connection_id, provider
 SELECT project_id, environment, id, provider, 'signature', 'q/1', 3, repeat('b', 64) FROM integration_connections;
 INSERT INTO audit_log (actor, action, subject) VALUES ('key_1', 'connection.created', 'c');
 INSERT INTO body_keys (project_id, wrapped_key) SELECT id, '{"v": 1}' FROM projects;
+INSERT INTO metric_writers (id, last_flush) SELECT id, 7 FROM projects;
 UPDATE integration_providers SET is_active = false, icon_url = 'https://icons.example/tabby.svg', sort_order = 1 WHERE provider = 'tabby';
 UPDATE integration_providers SET is_active = true, sort_order = 2 WHERE provider = 'stripe';
 `

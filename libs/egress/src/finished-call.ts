@@ -5,6 +5,8 @@ export interface CallAbout {
   provider?: string
   connection?: string
   operation?: string
+  projectId?: string
+  environment?: string
 }
 
 /** One finished call, without a header, a query, a body or anything else that could hold a secret. */
@@ -22,6 +24,16 @@ export interface FinishedCall {
   reason?: FailureReason
   effect?: Effect
   about: CallAbout
+  /** Which try it was, from 1. */
+  attempt?: number
+  /** What was said, for whoever keeps a log and redacts it first. The headers that prove who calls are not in it. */
+  detail?: {
+    url: string
+    requestHeaders: Record<string, string>
+    requestBody?: string
+    responseHeaders?: Record<string, string>
+    responseBody?: string
+  }
 }
 
 export type CallListener = (call: FinishedCall) => void
