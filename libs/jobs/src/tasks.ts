@@ -4,9 +4,10 @@ import { Settings } from '@app/config'
 import { Database } from '@app/database'
 import { Counter, Gauge } from 'prom-client'
 
+/** What one room does when a task runs. Several rooms may give steps to one task: each under the task's name. */
 export interface Task {
   name: string
-  /** Between two runs; null: only by hand. */
+  /** Between two runs; null: only by hand. The same in all steps of a task. */
   everySeconds: number | null
   /** Safe to kill at any statement and to run again. Answers what it did, for the log. */
   run(): Promise<Record<string, number>>
@@ -31,7 +32,7 @@ const duration = new Gauge({
 /** The scheduled tasks: each on one replica at a time, visible in /metrics, and run by hand with `npm run task -- NAME`. */
 @Injectable()
 export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #tasks = new Map<string, Task>()
+  readonly #tasks = new Map<string, Task[]>()
   readonly #running = new Set<Promise<unknown>>()
   private readonly logger = new Logger('tasks')
 
@@ -42,7 +43,10 @@ export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
   ) {}
 
   add(task: Task): void {
-    this.#tasks.set(task.name, task)
+    const steps = this.#tasks.get(task.name) ?? []
+    if (steps.some(({ everySeconds }) => everySeconds !== task.everySeconds))
+      throw new Error(`The steps of task "${task.name}" do not agree on how often it runs.`)
+    this.#tasks.set(task.name, [...steps, task])
   }
 
   names(): string[] {
@@ -51,7 +55,8 @@ export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
 
   onApplicationBootstrap(): void {
     if (!this.settings.runs('scheduler')) return
-    for (const { name, everySeconds } of this.#tasks.values()) {
+    for (const [name, steps] of this.#tasks) {
+      const everySeconds = steps[0]?.everySeconds ?? null
       if (everySeconds === null) continue
       const timer = setInterval(() => {
         const running = this.run(name).catch(() => undefined)
@@ -68,11 +73,11 @@ export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** null: another replica is at it. */
   async run(name: string): Promise<Record<string, number> | null> {
-    const task = this.#tasks.get(name)
-    if (!task) throw new Error(`There is no task "${name}". There are: ${this.names().join(', ')}.`)
+    const steps = this.#tasks.get(name)
+    if (!steps) throw new Error(`There is no task "${name}". There are: ${this.names().join(', ')}.`)
     const started = performance.now()
     try {
-      const outcome = await this.#alone(task)
+      const outcome = await this.database.withLock(`task ${name}`, () => allOf(steps))
       runs.inc({ task: name, outcome: outcome === null ? 'elsewhere' : 'done' })
       if (outcome) this.logger.log({ msg: 'task done', task: name, ...outcome })
       return outcome
@@ -85,8 +90,19 @@ export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
       lastRun.setToCurrentTime({ task: name })
     }
   }
+}
 
-  #alone(task: Task): Promise<Record<string, number> | null> {
-    return this.database.withLock(`task ${task.name}`, () => task.run())
+/** One after the other. A step that fails does not keep the others from their work; the task has failed then. */
+async function allOf(steps: readonly Task[]): Promise<Record<string, number>> {
+  const outcome: Record<string, number> = {}
+  const failures: unknown[] = []
+  for (const step of steps) {
+    try {
+      Object.assign(outcome, await step.run())
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
+  return outcome
 }
