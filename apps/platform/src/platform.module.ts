@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common'
 import { APP_FILTER, APP_PIPE } from '@nestjs/core'
+import { ApiLogsModule } from '@app/api-logs'
 import { BodiesModule } from '@app/bodies'
 import { CatalogueModule } from '@app/catalogue'
 import { ConfigModule } from '@app/config'
@@ -24,6 +25,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     JobsModule,
     ProjectsModule,
     CatalogueModule,
+    ApiLogsModule,
     BodiesModule,
     ConnectionsModule,
     WebhooksModule,

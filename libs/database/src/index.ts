@@ -11,6 +11,8 @@ export {
 export { DatabaseModule } from './database.module.ts'
 export { DataDirInUse, EmbeddedPostgres } from './embedded/embedded-postgres.ts'
 export { DataDirOfAnother } from './embedded/home.ts'
+export { isKnownProject } from './known-project.ts'
 export { Lane } from './lane.ts'
 export { migrationFiles, type Patience, runMigrations } from './migrations/run-migrations.ts'
 export { Notices } from './notices.ts'
+export { type Removal, removeInBatches } from './removal.ts'

@@ -5,7 +5,7 @@ import { InvalidFields } from '@app/http'
 import { connectorOf } from '@app/providers'
 import type { Connection, Environment } from '../connection/connection.ts'
 import { CredentialsRejected, NoConnector, ProviderInactive } from '../connections.problems.ts'
-import { Probe, type Probed } from './probe.ts'
+import { type Probable, Probe, type Probed } from './probe.ts'
 
 /** Credentials that may be stored, and what their provider says of them; null where it was not asked. */
 export interface Admitted {
@@ -23,7 +23,7 @@ export class Admission {
   ) {}
 
   async of(
-    place: Pick<Connection, 'provider' | 'environment' | 'config'>,
+    place: Pick<Connection, 'provider'> & Probable,
     { credentials, verify }: { credentials: Record<string, unknown>; verify: boolean },
   ): Promise<Admitted> {
     const connector = await this.#usableConnector(place.provider)

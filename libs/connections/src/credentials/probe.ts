@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { credsOf, type Connector, type Health } from '@app/connector-kit'
-import { Egress, EgressFailure, providerHttp } from '@app/egress'
+import { type CallAbout, Egress, EgressFailure, providerHttp } from '@app/egress'
 import { modeOfConnection } from '../connection/connection.api.ts'
 import type { Connection } from '../connection/connection.ts'
 
@@ -12,16 +12,16 @@ export interface Probed {
   milliseconds: number
 }
 
+/** What of a connection its probe needs; one that is not made yet has no id. */
+export type Probable = Pick<Connection, 'config' | 'environment' | 'project_id'> &
+  Partial<Pick<Connection, 'id'>>
+
 /** Asks a provider, by its cheapest read-only call, whether it takes these credentials. */
 @Injectable()
 export class Probe {
   constructor(private readonly egress: Egress) {}
 
-  async ask(
-    connector: Connector,
-    connection: Pick<Connection, 'config' | 'environment'>,
-    values: Record<string, string>,
-  ): Promise<Probed> {
+  async ask(connector: Connector, connection: Probable, values: Record<string, string>): Promise<Probed> {
     const started = performance.now()
     const outcome = await this.#outcome(connector, connection, values)
     return { outcome, milliseconds: Math.round(performance.now() - started) }
@@ -29,14 +29,14 @@ export class Probe {
 
   async #outcome(
     connector: Connector,
-    connection: Pick<Connection, 'config' | 'environment'>,
+    connection: Probable,
     values: Record<string, string>,
   ): Promise<ProbeOutcome> {
     const creds = credsOf(connector.credentials, values)
     const mode = modeOfConnection(connector, connection, { current: values })
     try {
       const health = await connector.health({
-        http: providerHttp(this.egress, connector, creds, mode),
+        http: providerHttp(this.egress, connector, creds, mode, { about: aboutOf(connector, connection) }),
         creds,
         config: connection.config,
         environment: connection.environment,
@@ -51,5 +51,15 @@ export class Probe {
       if (error instanceof EgressFailure) return { kind: 'unreachable', why: error.code }
       throw error
     }
+  }
+}
+
+function aboutOf({ manifest }: Connector, { id, project_id, environment }: Probable): CallAbout {
+  return {
+    provider: manifest.id,
+    operation: 'health',
+    projectId: project_id,
+    environment,
+    ...(id !== undefined && { connection: id }),
   }
 }

@@ -21,7 +21,8 @@ export class Linking {
   async link(caller: Caller, projectId: string, input: NewConnection): Promise<Connection> {
     refuseForeignEnvironment(caller, input.environment)
     const { provider, environment, alias, config = {}, metadata } = input
-    const { connector, values, probed } = await this.admission.of({ provider, environment, config }, input)
+    const place = { provider, environment, config, project_id: projectId }
+    const { connector, values, probed } = await this.admission.of(place, input)
     const connection = new Connection({
       id: newId(),
       project_id: projectId,
