@@ -8,6 +8,7 @@ import { ConnectionsModule } from '@app/connections'
 import { DatabaseAddress, DatabaseModule } from '@app/database'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
 import { JobsModule } from '@app/jobs'
+import { MetricsModule } from '@app/metrics'
 import { ProjectsModule } from '@app/projects'
 import { SecretsModule } from '@app/secrets'
 import { WebhooksModule } from '@app/webhooks'
@@ -26,6 +27,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     ProjectsModule,
     CatalogueModule,
     ApiLogsModule,
+    MetricsModule,
     BodiesModule,
     ConnectionsModule,
     WebhooksModule,

@@ -2,6 +2,7 @@ import { LockMode, raw } from '@mikro-orm/core'
 import { Injectable } from '@nestjs/common'
 import { Database, rowsOf, type Tenant, type Work } from '@app/database'
 import { type Caller, keyOfCursor, limitOf, NotFound, UUID_KEY } from '@app/http'
+import { Metrics } from '@app/metrics'
 import { AuditLog } from '@app/projects'
 import { AliasTaken, QuotaExceeded } from '../connections.problems.ts'
 import type { ChangedConnection, ConnectionsQuery } from './connection.api.ts'
@@ -18,6 +19,7 @@ export class Connections {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
+    private readonly metrics: Metrics,
   ) {}
 
   async list(caller: Caller, projectId: string, query: ConnectionsQuery): Promise<Connection[]> {
@@ -76,12 +78,15 @@ export class Connections {
     beginning: (unit: Work) => Promise<void>,
   ): Promise<Connection> {
     const projectId = connection.project_id
-    return this.#heard(tenantOf(caller, projectId), async (unit) => {
+    const added = await this.#heard(tenantOf(caller, projectId), async (unit) => {
       await refuseBeyondQuota(connection, unit)
       await unit.em.persist(connection).flush().catch(asAliasTaken)
       await beginning(unit)
       return this.#done(unit, caller, connection, { action: 'connection.created' })
     })
+    this.metrics.count('total_connections', added.provider, added.id)
+    this.metrics.count('new_connections', added.provider, added.id)
+    return added
   }
 
   /** One move of one connection that nobody else moves meanwhile: locked, moved, audited, and read again. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { type Connector, checkCredentials, credsOf, modeOf } from '@app/connector-kit'
 import { Database } from '@app/database'
 import { InvalidFields } from '@app/http'
+import { Metrics } from '@app/metrics'
 import { connectorOf } from '@app/providers'
 import type { Connection, Environment } from '../connection/connection.ts'
 import { CredentialsRejected, NoConnector, ProviderInactive } from '../connections.problems.ts'
@@ -20,6 +21,7 @@ export class Admission {
   constructor(
     private readonly database: Database,
     private readonly probe: Probe,
+    private readonly metrics: Metrics,
   ) {}
 
   async of(
@@ -29,7 +31,11 @@ export class Admission {
     const connector = await this.#usableConnector(place.provider)
     const values = checkedValues(connector, credentials, place.environment)
     const probed = verify ? await this.probe.ask(connector, place, values) : null
-    if (probed?.outcome.kind === 'rejected') throw CredentialsRejected()
+    if (probed?.outcome.kind === 'rejected') {
+      this.metrics.count('total_connections', connector.manifest.id, place.id)
+      this.metrics.count('failed_connections', connector.manifest.id, place.id)
+      throw CredentialsRejected()
+    }
     return { connector, values, probed }
   }
 

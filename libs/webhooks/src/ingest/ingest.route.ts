@@ -17,6 +17,7 @@ import {
   UnsupportedMediaType,
   writeProblem,
 } from '@app/http'
+import { Metrics } from '@app/metrics'
 import { Counter, Histogram } from 'prom-client'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { BodyCutOff } from '../webhooks.problems.ts'
@@ -56,6 +57,7 @@ export class IngestRoute {
     private readonly settings: Settings,
     private readonly filter: ProblemFilter,
     private readonly readiness: Readiness,
+    private readonly metrics: Metrics,
   ) {}
 
   takes(request: IncomingMessage): boolean {
@@ -72,10 +74,13 @@ export class IngestRoute {
     )
     if (this.readiness.isStopping) response.shouldKeepAlive = false
     let label = 'unknown'
+    let connection: string | undefined
     try {
       if (request.rawHeaders.length / 2 > MAX_HEADERS) throw HeadersTooLarge()
       const target = await this.#target(request.url ?? '')
       label = target.provider
+      connection = target.connectionId
+      this.metrics.count('webhooks_received', label, connection)
       const delivery = await this.#read(request, target.connector.webhooks ?? {})
       const { eventId, duplicate } = await this.ingest.receive(target, delivery, address)
       deliveries.inc({ provider: label, outcome: duplicate ? 'duplicate' : 'accepted' })
@@ -83,6 +88,7 @@ export class IngestRoute {
     } catch (error) {
       const problem = await this.#limited(this.filter.asProblem(error, id), address)
       deliveries.inc({ provider: label, outcome: problem.kind.code })
+      if (connection !== undefined) this.metrics.count('webhooks_failed', label, connection)
       if (!request.complete) {
         response.shouldKeepAlive = false
         request.resume()

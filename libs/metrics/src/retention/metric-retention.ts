@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common'
+import { durationSeconds, Settings } from '@app/config'
+import { Database, removeInBatches } from '@app/database'
+
+const WRITERS_KEPT = '7 days'
+
+/** Hours go when their time is over: RETENTION_METRICS, or sooner where a project wishes so. */
+@Injectable()
+export class MetricRetention {
+  constructor(
+    private readonly database: Database,
+    private readonly settings: Settings,
+  ) {}
+
+  async removeOld(now = new Date()): Promise<number> {
+    const seconds = this.settings.get('RETENTION_METRICS')
+    let removed = await this.#removeWhere('hour < $1', [before(now, seconds)])
+    for (const { id, wish } of await this.#stricterConnections()) {
+      const own = durationSeconds(wish)
+      if (own >= seconds) continue
+      removed += await this.#removeWhere('hour < $1 AND connection_id = $2', [before(now, own), id])
+    }
+    await this.#forgetWriters()
+    return removed
+  }
+
+  #removeWhere(condition: string, values: readonly unknown[]): Promise<number> {
+    const removal = {
+      table: 'integration_metrics_hourly',
+      key: 'hour',
+      keyType: 'timestamptz',
+      condition,
+    } as const
+    return removeInBatches(this.database, removal, values)
+  }
+
+  /** Processes that have long ended: nothing of theirs will be sent again. */
+  async #forgetWriters(): Promise<void> {
+    await this.database.query(
+      `DELETE FROM metric_writers WHERE id IN (
+         SELECT id FROM metric_writers WHERE flushed_at < now() - interval '${WRITERS_KEPT}' LIMIT 5000)`,
+    )
+  }
+
+  /** One by one, because their hours are found by connection. */
+  #stricterConnections(): Promise<{ id: string; wish: string }[]> {
+    return this.database.query(
+      `SELECT c.id, s.retention ->> 'metrics' AS wish FROM project_settings s
+       JOIN integration_connections c USING (project_id) WHERE s.retention ->> 'metrics' IS NOT NULL`,
+    )
+  }
+}
+
+function before(now: Date, seconds: number): Date {
+  return new Date(now.getTime() - seconds * 1_000)
+}
