@@ -12,6 +12,7 @@ import {
   RequestLog,
   securityHeaders,
 } from '@app/http'
+import { Telemetry } from '@app/metrics'
 import { IngestRoute } from '@app/webhooks'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { serveDocs } from './docs.ts'
@@ -32,14 +33,15 @@ export async function createApp(
   logger: LoggerService | false,
 ): Promise<NestFastifyApplication> {
   /** Known once the modules are made; the server is needed before. */
-  const webhooks: { route?: IngestRoute } = {}
+  const webhooks: { route?: IngestRoute; telemetry?: Telemetry } = {}
   const adapter = new FastifyAdapter({
     bodyLimit: MIB,
     // Deliveries do not pass through Fastify; everything else does.
     serverFactory: (handle: RequestListener) =>
       createServer(SERVER, (request, response) => {
-        if (webhooks.route?.takes(request)) void webhooks.route.answer(request, response)
-        else handle(request, response)
+        const { route, telemetry } = webhooks
+        if (!route?.takes(request)) handle(request, response)
+        else telemetry?.delivery(request, response, () => route.answer(request, response))
       }),
     genReqId: ({ headers }: IncomingMessage) => requestId(headers),
     return503OnClosing: true,
@@ -58,11 +60,13 @@ export async function createApp(
     bufferLogs: false,
     abortOnError: false,
   })
+  await app.get(Telemetry).start(fastify)
   new RequestLog(new Logger('request'), app.get(Settings).get('TRUSTED_PROXIES')).attach(fastify)
   app.get(KnownPaths).attach(fastify)
   app.useBodyParser('application/json', { bodyLimit: MIB }, readJson(fastify))
   if (app.get(Settings).runs('api')) {
     webhooks.route = app.get(IngestRoute)
+    webhooks.telemetry = app.get(Telemetry)
     serveDocs(app)
   } else askedOnlyHowItIs(fastify)
   await app.init()

@@ -137,6 +137,14 @@ export const declared = {
     },
     integer(1, 65_535),
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+    {
+      means: 'the OpenTelemetry collector that traces and metrics are sent to (OTLP over HTTP)',
+      example: 'http://collector.internal:4318',
+      unset: 'no OpenTelemetry; `/metrics` is there in any case',
+    },
+    collector,
+  ),
   LOG_LEVEL: withDefault(
     { means: 'how much is logged', default: 'info', example: 'debug' },
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -158,6 +166,16 @@ function publicUrl(text: string): URL {
   const parsed = url('https', 'http')(text)
   if (parsed.username || parsed.password || parsed.search || parsed.hash) {
     throw new Unacceptable('more than scheme, host, port and path')
+  }
+  return parsed
+}
+
+function collector(text: string): URL {
+  const parsed = url('https', 'http')(text)
+  if (parsed.username || parsed.password || parsed.search || parsed.hash) {
+    throw new Unacceptable(
+      'more than scheme, host, port and path (a token goes into OTEL_EXPORTER_OTLP_HEADERS)',
+    )
   }
   return parsed
 }

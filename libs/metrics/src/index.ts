@@ -4,3 +4,5 @@ export { MetricFlusher } from './counting/metric-flusher.ts'
 export { Metrics } from './counting/metrics.ts'
 export type { Counter } from './counting/series.ts'
 export { MetricsModule } from './metrics.module.ts'
+/** Traces and metrics for a collector, where one is named. */
+export { Telemetry } from './telemetry/telemetry.ts'

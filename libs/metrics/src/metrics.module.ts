@@ -8,6 +8,7 @@ import { Metrics } from './counting/metrics.ts'
 import { MetricRetention } from './retention/metric-retention.ts'
 import { HourlyMetrics } from './series/hourly-metrics.ts'
 import { MetricsController } from './series/metrics.controller.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 
 const HOUR_S = 3_600
 
@@ -15,8 +16,8 @@ const HOUR_S = 3_600
 @Module({
   imports: [EgressModule],
   controllers: [MetricsController],
-  providers: [Metrics, MetricFlusher, CallMetrics, HourlyMetrics, MetricRetention],
-  exports: [Metrics, MetricFlusher],
+  providers: [Metrics, MetricFlusher, CallMetrics, HourlyMetrics, MetricRetention, Telemetry],
+  exports: [Metrics, MetricFlusher, Telemetry],
 })
 export class MetricsModule implements OnModuleInit {
   constructor(
