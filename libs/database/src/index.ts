@@ -9,6 +9,7 @@ export {
   type Work,
 } from './database.ts'
 export { DatabaseModule } from './database.module.ts'
+export { isDataAtFault } from './data-at-fault.ts'
 export { DataDirInUse, EmbeddedPostgres } from './embedded/embedded-postgres.ts'
 export { DataDirOfAnother } from './embedded/home.ts'
 export { isKnownProject } from './known-project.ts'

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common'
-import { Database, Lane } from '@app/database'
+import { Database, isDataAtFault, Lane } from '@app/database'
 import { Egress, type FinishedCall } from '@app/egress'
 import { errorFields } from '@app/secrets'
 import { Counter, Gauge } from 'prom-client'
@@ -45,6 +45,8 @@ export class ApiLogRecorder implements OnModuleInit, OnApplicationShutdown {
   #writing: Promise<void> | null = null
   #stopListening: () => void = () => undefined
   #stopping = false
+  /** The last try failed: the next one waits for its time, however many calls come. */
+  #away = false
   #complained = false
 
   constructor(
@@ -63,15 +65,14 @@ export class ApiLogRecorder implements OnModuleInit, OnApplicationShutdown {
   hear(call: FinishedCall): void {
     if (isOfNobody(call)) return
     this.#queue.add(recorded(call))
-    if (this.#queue.length >= BATCH) this.#write()
+    if (this.#queue.length >= BATCH && !this.#away) void this.#write()
     else this.#writeIn(COLLECT_MS)
   }
 
   /** Resolves when all that was heard so far is written, or the database could not be asked. */
   async flush(): Promise<void> {
-    while (this.#writing) await this.#writing
-    this.#write()
     await this.#writing
+    await this.#write()
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -93,20 +94,21 @@ export class ApiLogRecorder implements OnModuleInit, OnApplicationShutdown {
     if (this.#timer || this.#writing) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      this.#write()
+      void this.#write()
     }, ms).unref()
   }
 
-  #write(): void {
-    if (this.#writing) return
-    this.#writing = this.#drain().then((complete) => {
+  #write(): Promise<void> {
+    this.#writing ??= this.#drain().then((complete) => {
       this.#writing = null
+      this.#away = !complete
       waiting.set(this.#queue.length + this.#rows.length)
       if (this.#stopping) return
       if (!complete) this.#writeIn(AGAIN_AFTER_MS)
       // What was put down between the last look and this line has found nobody to wake.
       else if (this.#queue.length > 0) this.#writeIn(COLLECT_MS)
     })
+    return this.#writing
   }
 
   /** false: the database cannot be asked now; what waits stays, up to the bound. */
@@ -154,7 +156,7 @@ export class ApiLogRecorder implements OnModuleInit, OnApplicationShutdown {
     try {
       written.inc(await writeRows(this.#lane, rows))
     } catch (error) {
-      if (!isOfTheRows(error)) throw error
+      if (!isDataAtFault(error)) throw error
       // A connection that was deleted this moment, or a row that we did not foresee, must not sink its neighbours.
       if (rows.length === 1) await this.#insertAgain(rows, error)
       else {
@@ -171,7 +173,7 @@ export class ApiLogRecorder implements OnModuleInit, OnApplicationShutdown {
     try {
       written.inc(await writeRows(this.#lane, [row]))
     } catch (error) {
-      if (!isOfTheRows(error)) throw error
+      if (!isDataAtFault(error)) throw error
       this.#lose(row.is_error ? 'error' : 'success')
       this.#complain(first, 'the database refuses the log of a call')
     }
@@ -187,9 +189,4 @@ export class ApiLogRecorder implements OnModuleInit, OnApplicationShutdown {
     this.#complained = true
     this.logger.warn({ msg, waiting: this.#queue.length, ...errorFields(error) })
   }
-}
-
-/** SQLSTATE classes 21, 22 and 23: the data are at fault, not the database. */
-function isOfTheRows(error: unknown): boolean {
-  return /^2[123]/.test(String(Object(error).code ?? '')) && String(Object(error).code).length === 5
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common'
-import { Database, Lane } from '@app/database'
+import { Database, isDataAtFault, Lane } from '@app/database'
 import { errorFields } from '@app/secrets'
 import { Counter as Counted, Gauge } from 'prom-client'
 import { Metrics } from './metrics.ts'
@@ -115,7 +115,7 @@ export class MetricFlusher implements OnModuleInit, OnApplicationShutdown {
       this.#complained = false
       return true
     } catch (error) {
-      if (isOfTheRows(error)) batch.refused++
+      if (isDataAtFault(error)) batch.refused++
       const isHopeless = batch.refused >= TRIES
       flushes.inc({ outcome: isHopeless ? 'lost' : 'again' })
       this.#complain(error, isHopeless ? 'metrics that the database refuses are lost' : 'metrics wait')
@@ -128,9 +128,4 @@ export class MetricFlusher implements OnModuleInit, OnApplicationShutdown {
     this.#complained = true
     this.logger.warn({ msg, ...errorFields(error) })
   }
-}
-
-/** SQLSTATE classes 21, 22 and 23: the data are at fault, not the database. */
-function isOfTheRows(error: unknown): boolean {
-  return /^2[123]\w{3}$/.test(String(Object(error).code ?? ''))
 }

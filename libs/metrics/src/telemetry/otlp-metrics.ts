@@ -16,7 +16,7 @@ export class OtlpMetrics implements MetricProducer {
 
   async collect(): ReturnType<MetricProducer['collect']> {
     const until = hrTime(Date.now())
-    const measured = (await register.getMetricsAsJSON()) as unknown as Measured[]
+    const measured: Measured[] = await register.getMetricsAsJSON()
     const metrics = measured.flatMap((metric) => this.#dataOf(metric, until))
     const scope = { name: 'wasl' }
     // The SDK puts its own resource in the place of this one.
@@ -33,7 +33,7 @@ export class OtlpMetrics implements MetricProducer {
     const point = <T>(attributes: MetricValue<string>['labels'], value: T): DataPoint<T> => ({
       startTime: this.#since,
       endTime,
-      attributes: attributes as DataPoint<T>['attributes'],
+      attributes: attributes,
       value,
     })
     // In prom-client the type is a word, whatever its declaration says.
