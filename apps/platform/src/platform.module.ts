@@ -5,6 +5,7 @@ import { CatalogueModule } from '@app/catalogue'
 import { ConfigModule } from '@app/config'
 import { ConnectionsModule } from '@app/connections'
 import { DatabaseAddress, DatabaseModule } from '@app/database'
+import { HealthModule } from '@app/health'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
 import { JobsModule } from '@app/jobs'
 import { ProjectsModule } from '@app/projects'
@@ -26,6 +27,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     CatalogueModule,
     BodiesModule,
     ConnectionsModule,
+    HealthModule,
     WebhooksModule,
   ],
   providers: [

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { credsOf, type Connector, type Health } from '@app/connector-kit'
-import { Egress, EgressFailure, providerHttp } from '@app/egress'
+import { credsOf, type Connector, type Health, type Http } from '@app/connector-kit'
+import { type CallAbout, Egress, EgressFailure, providerHttp } from '@app/egress'
 import { modeOfConnection } from '../connection/connection.api.ts'
 import type { Connection } from '../connection/connection.ts'
 
@@ -12,6 +12,12 @@ export interface Probed {
   milliseconds: number
 }
 
+/** Which account is asked: one that has an id yet, or one that shall begin. */
+type Asked = Pick<Connection, 'config' | 'environment'> & Partial<Pick<Connection, 'id' | 'provider'>>
+
+/** What our own question is called where calls are counted: not the connection's traffic. */
+export const PROBE_OPERATION = 'health'
+
 /** Asks a provider, by its cheapest read-only call, whether it takes these credentials. */
 @Injectable()
 export class Probe {
@@ -19,24 +25,30 @@ export class Probe {
 
   async ask(
     connector: Connector,
-    connection: Pick<Connection, 'config' | 'environment'>,
+    connection: Asked,
     values: Record<string, string>,
+    signal?: AbortSignal,
   ): Promise<Probed> {
     const started = performance.now()
-    const outcome = await this.#outcome(connector, connection, values)
+    const outcome = await this.#outcome(connector, connection, values, signal)
     return { outcome, milliseconds: Math.round(performance.now() - started) }
   }
 
   async #outcome(
     connector: Connector,
-    connection: Pick<Connection, 'config' | 'environment'>,
+    connection: Asked,
     values: Record<string, string>,
+    signal: AbortSignal | undefined,
   ): Promise<ProbeOutcome> {
     const creds = credsOf(connector.credentials, values)
     const mode = modeOfConnection(connector, connection, { current: values })
+    const about = aboutOf(connector, connection)
+    const http = noticing(
+      providerHttp(this.egress, connector, creds, mode, { about, ...(signal && { signal }) }),
+    )
     try {
       const health = await connector.health({
-        http: providerHttp(this.egress, connector, creds, mode),
+        http,
         creds,
         config: connection.config,
         environment: connection.environment,
@@ -44,12 +56,27 @@ export class Probe {
         now: () => new Date(),
       })
       if (health.ok) return { kind: 'ok', ...(health.account && { account: health.account }) }
-      return health.detail === 'credentials_rejected'
-        ? { kind: 'rejected' }
-        : { kind: 'unreachable', why: 'provider_error' }
+      if (health.detail === 'credentials_rejected') return { kind: 'rejected' }
+      return { kind: 'unreachable', why: http.lastStatus === 429 ? 'rate_limited' : 'provider_error' }
     } catch (error) {
       if (error instanceof EgressFailure) return { kind: 'unreachable', why: error.code }
       throw error
     }
   }
+}
+
+function aboutOf({ manifest }: Connector, { id }: Asked): CallAbout {
+  return { provider: manifest.id, operation: PROBE_OPERATION, ...(id !== undefined && { connection: id }) }
+}
+
+/** Remembers the last status: a provider that asks for patience is not ill. */
+function noticing(http: Http): Http & { lastStatus?: number } {
+  const noticed: Http & { lastStatus?: number } = {
+    async request(call) {
+      const reply = await http.request(call)
+      noticed.lastStatus = reply.status
+      return reply
+    },
+  }
+  return noticed
 }
