@@ -9,7 +9,7 @@ SET client_min_messages = warning;
 -- Each connection has its own moment within the interval, so that all of them are spread over it.
 ALTER TABLE integration_connections ADD COLUMN IF NOT EXISTS next_health_check timestamptz;
 CREATE INDEX IF NOT EXISTS integration_connections_next_health_check
-  ON integration_connections (next_health_check NULLS FIRST) WHERE status IN ('pending', 'connected');
+  ON integration_connections (coalesce(next_health_check, '-infinity')) WHERE status IN ('pending', 'connected');
 
 -- One row a change, written with it; delivered as events from here.
 CREATE TABLE IF NOT EXISTS connection_health_changes (

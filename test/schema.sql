@@ -246,7 +246,7 @@ CREATE TABLE integration_connections (
   CONSTRAINT integration_connections_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX integration_connections_live_alias ON public.integration_connections USING btree (project_id, provider, environment, alias) WHERE ((alias IS NOT NULL) AND (status <> 'disconnected'::integration_connection_status));
-CREATE INDEX integration_connections_next_health_check ON public.integration_connections USING btree (next_health_check NULLS FIRST) WHERE (status = ANY (ARRAY['pending'::integration_connection_status, 'connected'::integration_connection_status]));
+CREATE INDEX integration_connections_next_health_check ON public.integration_connections USING btree (COALESCE(next_health_check, '-infinity'::timestamp with time zone)) WHERE (status = ANY (ARRAY['pending'::integration_connection_status, 'connected'::integration_connection_status]));
 CREATE INDEX integration_connections_probe ON public.integration_connections USING btree (last_health_check NULLS FIRST) WHERE (status = ANY (ARRAY['pending'::integration_connection_status, 'connected'::integration_connection_status]));
 CREATE INDEX integration_connections_project ON public.integration_connections USING btree (project_id, id DESC);
 CREATE TRIGGER announce_change AFTER DELETE OR UPDATE OF status, credentials, config ON public.integration_connections FOR EACH STATEMENT EXECUTE FUNCTION wasl_announce_change('connections');

@@ -29,8 +29,8 @@ export class DueConnections {
     const rows = await this.database.query<Known & { on_time: boolean | null }>(
       `UPDATE integration_connections c SET next_health_check = ${NEXT}
        FROM (SELECT id, next_health_check AS due FROM integration_connections
-             WHERE ${CHECKED} AND (next_health_check IS NULL OR next_health_check <= now())
-             ORDER BY next_health_check NULLS FIRST LIMIT $1 FOR UPDATE SKIP LOCKED) taken
+             WHERE ${CHECKED} AND coalesce(next_health_check, '-infinity') <= now()
+             ORDER BY coalesce(next_health_check, '-infinity') LIMIT $1 FOR UPDATE SKIP LOCKED) taken
        WHERE c.id = taken.id
        RETURNING c.id, c.project_id, c.environment, taken.due > now() - interval '${INTERVAL_SECONDS} seconds' AS on_time`,
       [most],
