@@ -59,7 +59,7 @@ test('only of one project; and only what else holds', async () => {
   await make(100, 100, 'v7(at)', mine)
   await make(100, 100, 'v7(at)', theirs)
   expect(
-    await removeOldRows(database, { ...NOTES, olderThanSeconds: 50 * DAY, projectId: mine! }, never),
+    await removeOldRows(database, { ...NOTES, olderThanSeconds: 50 * DAY, projectId: mine }, never),
   ).toBe(51)
   const only = "at < now() - interval '90 days'"
   expect(await removeOldRows(database, { ...NOTES, olderThanSeconds: 1, only }, never)).toBe(11)

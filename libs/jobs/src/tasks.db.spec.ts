@@ -107,7 +107,7 @@ test('a lock that is lost is told to who worked under it, and is free for the ne
   const [one, two] = await replicas(2, (replica) => ({
     name: 'long',
     everySeconds: 60,
-    run: async ({ signal }) => {
+    run: async ({ signal }): Promise<Record<string, number>> => {
       if (replica === 1) return { here: 1 }
       signal.addEventListener('abort', told.open)
       begun.open()

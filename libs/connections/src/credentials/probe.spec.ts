@@ -20,7 +20,9 @@ beforeAll(async () => {
   egress.onCall((call) => heard.push(call))
   probe = new Probe(egress)
 })
-beforeEach(() => heard.splice(0))
+beforeEach(() => {
+  heard.length = 0
+})
 afterAll(async () => {
   await egress.close()
   await double.close()
