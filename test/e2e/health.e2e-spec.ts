@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { Connections } from '@app/connections'
 import { Egress, EgressRoutes } from '@app/egress'
 import { Tasks } from '@app/jobs'
 import { sql } from '../support/database.ts'
@@ -148,6 +149,19 @@ test('verify checks now and tells of the change as the task does', async () => {
   double.mood = 'failing'
   expect((await verify(id)).body).toMatchObject({ health: { state: 'degraded', message: 'provider_error' } })
   expect(await news(id)).toEqual(['connection.healthy', 'connection.degraded'])
+})
+
+test('a check empties the memory of webhook addresses only when the status is another', async () => {
+  await github()
+  let emptied = 0
+  platform.app.get(Connections).onChange(() => emptied++)
+  await check()
+  double.mood = 'failing'
+  await check()
+  expect(emptied).toBe(0)
+  double.mood = 'refusing'
+  await check()
+  expect(emptied).toBe(1)
 })
 
 test('many connections: all are asked, a few at once, and each is judged by its own answer', async () => {

@@ -34,7 +34,7 @@ export class Verification {
     const probed = await this.probe.ask(connector, before, stored.current, signal)
     // What was cut off by ourselves is no finding.
     if (signal?.aborted) return before
-    return this.connections.move(caller, projectId, id, null, async (connection, unit) => {
+    return this.connections.note(caller, projectId, id, async (connection, unit) => {
       // New credentials since then: what was found is about the old ones.
       if (isDeepStrictEqual(connection.credentials, before.credentials))
         await noteFinding(connection, probed, unit)
