@@ -155,6 +155,6 @@ test('a hundred thousand in short statements, while others write', async () => {
   await writer
   expect(removed).toBe(90_001)
   expect(times.length).toBeGreaterThan(45)
-  expect(Math.max(...times)).toBeLessThan(1_000)
-  expect(Math.max(...waits)).toBeLessThan(1_000)
+  expect(Math.max(...times)).toBeLessThan(2_000)
+  expect(Math.max(...waits)).toBeLessThan(2_000)
 })

@@ -114,8 +114,7 @@ export class Tasks implements OnApplicationBootstrap, OnModuleDestroy, BeforeApp
       )
       runs.inc({ task: name, outcome: outcome === null ? 'elsewhere' : 'done' })
       if (outcome === null) return null
-      duration.set({ task: name }, (performance.now() - started) / 1_000)
-      lastRun.setToCurrentTime({ task: name })
+      noteEnd(name, started)
       // A task that found nothing to do says nothing: some of them come every few seconds.
       if (byHand || Object.values(outcome).some((count) => count > 0)) {
         this.logger.log({ msg: 'task done', task: name, ...outcome })
@@ -123,9 +122,14 @@ export class Tasks implements OnApplicationBootstrap, OnModuleDestroy, BeforeApp
       return outcome
     } catch (error) {
       runs.inc({ task: name, outcome: 'failed' })
-      lastRun.setToCurrentTime({ task: name })
+      noteEnd(name, started)
       this.logger.error({ msg: 'task failed', task: name, ...errorFields(error) })
       throw error
     }
   }
+}
+
+function noteEnd(task: string, started: number): void {
+  duration.set({ task }, (performance.now() - started) / 1_000)
+  lastRun.setToCurrentTime({ task })
 }

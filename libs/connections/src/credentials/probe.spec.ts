@@ -16,7 +16,7 @@ beforeAll(async () => {
   double = await new ProviderDouble().open()
   const routes = new EgressRoutes(false)
   routes.add('https://api.github.com', double.url)
-  egress = new Egress({ allowed: [], routes, limits: { headersMs: 100, totalMs: 150 } })
+  egress = new Egress({ allowed: [], routes, limits: { headersMs: 1_000, totalMs: 2_000 } })
   egress.onCall((call) => heard.push(call))
   probe = new Probe(egress)
 })
