@@ -160,6 +160,26 @@ CREATE TABLE body_keys (
 CREATE UNIQUE INDEX body_keys_current ON public.body_keys USING btree (project_id) WHERE ((retired_at IS NULL) AND (destroyed_at IS NULL));
 CREATE INDEX body_keys_project ON public.body_keys USING btree (project_id);
 
+CREATE TABLE connection_health_changes (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  project_id uuid NOT NULL,
+  environment integration_environment NOT NULL,
+  connection_id uuid NOT NULL,
+  from_state integration_health_state NOT NULL,
+  to_state integration_health_state NOT NULL,
+  event_type text NOT NULL,
+  message text,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT connection_health_changes_pkey PRIMARY KEY (id),
+  CONSTRAINT connection_health_changes_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE,
+  CONSTRAINT connection_health_changes_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
+);
+CREATE INDEX connection_health_changes_connection ON public.connection_health_changes USING btree (connection_id, id DESC);
+CREATE INDEX connection_health_changes_project ON public.connection_health_changes USING btree (project_id, id DESC);
+ALTER TABLE connection_health_changes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON connection_health_changes FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
+GRANT INSERT, SELECT ON connection_health_changes TO wasl_tenant;
+
 CREATE TABLE integration_api_logs (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   connection_id uuid,
@@ -225,10 +245,12 @@ CREATE TABLE integration_connections (
   refresh_token_encrypted text,
   webhook_secret_encrypted text,
   version integer DEFAULT 1 NOT NULL,
+  next_health_check timestamp with time zone,
   CONSTRAINT integration_connections_pkey PRIMARY KEY (id),
   CONSTRAINT integration_connections_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX integration_connections_live_alias ON public.integration_connections USING btree (project_id, provider, environment, alias) WHERE ((alias IS NOT NULL) AND (status <> 'disconnected'::integration_connection_status));
+CREATE INDEX integration_connections_next_health_check ON public.integration_connections USING btree (COALESCE(next_health_check, '-infinity'::timestamp with time zone)) WHERE (status = ANY (ARRAY['pending'::integration_connection_status, 'connected'::integration_connection_status]));
 CREATE INDEX integration_connections_probe ON public.integration_connections USING btree (last_health_check NULLS FIRST) WHERE (status = ANY (ARRAY['pending'::integration_connection_status, 'connected'::integration_connection_status]));
 CREATE INDEX integration_connections_project ON public.integration_connections USING btree (project_id, id DESC);
 CREATE TRIGGER announce_change AFTER DELETE OR UPDATE OF status, credentials, config ON public.integration_connections FOR EACH STATEMENT EXECUTE FUNCTION wasl_announce_change('connections');

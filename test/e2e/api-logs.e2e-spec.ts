@@ -98,8 +98,10 @@ describe('whose it is', () => {
     }[]
     const other = await a.project()
     const key = await a.key(other)
-    const cursor = Buffer.from(newId()).toString('base64url')
-    for (const query of ['', `?connection_id=${tap.id}`, `?cursor=${cursor}`])
+    const page = await get(`/v1/projects/${project}/api-logs?limit=1`)
+    const foreign = await get(`/v1/projects/${other}/api-logs?cursor=${page.body.next_cursor}`, key)
+    expect(foreign.body.errors).toMatchObject([{ pointer: '/cursor' }])
+    for (const query of ['', `?connection_id=${tap.id}`])
       expect((await get(`/v1/projects/${other}/api-logs${query}`, key)).body.data).toEqual([])
     for (const path of [
       `/v1/projects/${other}/api-logs/${id}`,

@@ -85,10 +85,15 @@ test('kill -9 under load, then the next start: every acknowledged delivery is th
   await expect(startProcess({ DATA_DIR: folder, PORT: '0' })).rejects.toThrow(
     'Another Wasl runs with this DATA_DIR',
   )
-  const task = spawnSync(process.execPath, [join(projectRoot(), 'scripts', 'task.mjs'), 'rewrap-keys'], {
-    env: { PATH: process.env.PATH ?? '', DATA_DIR: folder },
-    encoding: 'utf8',
-  })
+  const byHand = (...names: string[]) =>
+    spawnSync(process.execPath, [join(projectRoot(), 'scripts', 'task.mjs'), ...names], {
+      env: { PATH: process.env.PATH ?? '', DATA_DIR: folder },
+      encoding: 'utf8',
+    })
+  const unknown = byHand('rewrap-locks')
+  expect([unknown.status, unknown.stdout]).toEqual([1, ''])
+  expect(unknown.stderr).toMatch(/^There is no task "rewrap-locks"\. There are: .*, rewrap-keys.*\.\n$/)
+  const task = byHand('rewrap-keys')
   expect([task.status, task.stdout.trim()]).toEqual([
     0,
     'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0,"under key generated-1":2}',

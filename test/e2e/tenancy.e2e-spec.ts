@@ -79,6 +79,7 @@ describe('tenancy', () => {
     expect(policies.map(({ name }) => name)).toEqual([
       'api_keys',
       'audit_log',
+      'connection_health_changes',
       'integration_api_logs',
       'integration_connections',
       'integration_events',

@@ -37,7 +37,7 @@ test('deliveries are answered all the while', async () => {
   const started = Date.now()
   let removed = 0
   const beside = await longestOf(shop, async () => {
-    removed = await retention.removeOld()
+    removed = await retention.removeOld(new AbortController().signal)
   })
   console.info(
     `${removed} rows in ${Date.now() - started} ms; longest delivery alone ${alone} ms, beside it ${beside} ms`,

@@ -122,6 +122,9 @@ INSERT INTO webhook_addresses (key_hash, connection_id) SELECT sha256(id::text::
 INSERT INTO webhook_quarantine (project_id, environment, connection_id, provider, reason, raw_body_url, body_size, body_hash)
 SELECT project_id, environment, id, provider, 'signature', 'q/1', 3, repeat('b', 64) FROM integration_connections;
 INSERT INTO audit_log (actor, action, subject) VALUES ('key_1', 'connection.created', 'c');
+UPDATE integration_connections SET next_health_check = now();
+INSERT INTO connection_health_changes (project_id, environment, connection_id, from_state, to_state, event_type, message)
+SELECT project_id, environment, id, 'healthy', 'degraded', 'connection.degraded', 'provider_error' FROM integration_connections;
 INSERT INTO body_keys (project_id, wrapped_key) SELECT id, '{"v": 1}' FROM projects;
 INSERT INTO metric_writers (id, last_flush) SELECT id, 7 FROM projects;
 UPDATE integration_providers SET is_active = false, icon_url = 'https://icons.example/tabby.svg', sort_order = 1 WHERE provider = 'tabby';

@@ -6,6 +6,7 @@ import { CatalogueModule } from '@app/catalogue'
 import { ConfigModule } from '@app/config'
 import { ConnectionsModule } from '@app/connections'
 import { DatabaseAddress, DatabaseModule } from '@app/database'
+import { HealthModule } from '@app/health'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
 import { JobsModule } from '@app/jobs'
 import { MetricsModule } from '@app/metrics'
@@ -30,6 +31,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     MetricsModule,
     BodiesModule,
     ConnectionsModule,
+    HealthModule,
     WebhooksModule,
   ],
   providers: [

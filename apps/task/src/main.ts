@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { NestFactory } from '@nestjs/core'
 import { SettingRefused, Settings } from '@app/config'
-import { Tasks } from '@app/jobs'
+import { Tasks, UnknownTask } from '@app/jobs'
 import { databaseAtHand } from '../../platform/src/database-at-hand.ts'
 import { createLog, NestLog } from '../../platform/src/log.ts'
 import { PlatformModule } from '../../platform/src/platform.module.ts'
@@ -19,9 +19,9 @@ async function main(name: string | undefined): Promise<number> {
     })
     try {
       const tasks = app.get(Tasks)
-      if (name === undefined || !tasks.names().includes(name)) {
+      if (name === undefined) {
         process.stderr.write(`Usage: npm run task -- NAME, one of: ${tasks.names().join(', ')}\n`)
-        return 2
+        return 1
       }
       const outcome = await tasks.run(name)
       process.stdout.write(
@@ -39,7 +39,9 @@ async function main(name: string | undefined): Promise<number> {
 main(process.argv[2]).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof SettingRefused ? error.message : String(error)}\n`)
+    process.stderr.write(
+      `${error instanceof SettingRefused || error instanceof UnknownTask ? error.message : String(error)}\n`,
+    )
     process.exit(1)
   },
 )

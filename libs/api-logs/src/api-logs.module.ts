@@ -26,7 +26,8 @@ export class ApiLogsModule implements OnModuleInit {
     this.tasks.add({
       name: 'retention',
       everySeconds: HOUR_S,
-      run: async () => ({ api_logs: await this.retention.removeOld() }),
+      part: 'api_logs',
+      run: async ({ signal }) => ({ removed: await this.retention.removeOld(signal) }),
     })
   }
 }

@@ -22,16 +22,16 @@ export class BodyRetention {
   ) {}
 
   /** An object's last body ends its retention last; then all of it may go. */
-  async removeExpired(now = new Date()): Promise<number> {
-    return this.#removeWhere((key, modifiedAt) => {
+  async removeExpired(now = new Date(), signal?: AbortSignal): Promise<number> {
+    return this.#removeWhere(signal, (key, modifiedAt) => {
       const staysFor = Math.max(retentionOf(key) * 1_000, OPEN_FOR_MS)
       return Promise.resolve(modifiedAt.getTime() + staysFor <= now.getTime())
     })
   }
 
   /** What a crash left between body and row. An orphan in a segment that a row refers to goes with that segment. */
-  async sweep(now = new Date()): Promise<number> {
-    return this.#removeWhere(async (key, modifiedAt) => {
+  async sweep(now = new Date(), signal?: AbortSignal): Promise<number> {
+    return this.#removeWhere(signal, async (key, modifiedAt) => {
       if (modifiedAt.getTime() + OPEN_FOR_MS + GRACE_MS > now.getTime()) return false
       const from = new Date(modifiedAt.getTime() - OPEN_FOR_MS - GRACE_MS)
       const to = new Date(modifiedAt.getTime() + GRACE_MS)
@@ -39,10 +39,14 @@ export class BodyRetention {
     })
   }
 
-  async #removeWhere(isDue: (key: string, modifiedAt: Date) => Promise<boolean>): Promise<number> {
+  async #removeWhere(
+    signal: AbortSignal | undefined,
+    isDue: (key: string, modifiedAt: Date) => Promise<boolean>,
+  ): Promise<number> {
     let removed = 0
     for (const prefix of ['segments', 'single']) {
       for await (const { key, modifiedAt } of this.store.list(prefix)) {
+        if (signal?.aborted) return removed
         if (!isOurs(key) || !(await isDue(key, modifiedAt))) continue
         await this.store.remove(key)
         removed++

@@ -10,13 +10,15 @@ import { CredentialVault } from './credentials/credential-vault.ts'
 import { Probe } from './credentials/probe.ts'
 import { LinkingController } from './linking/linking.controller.ts'
 import { Linking } from './linking/linking.ts'
+import { ExpiredStates } from './oauth-states/expired-states.ts'
 import { Rotation } from './rotation/rotation.ts'
+import { healthChangeSchema } from './verification/health-change.schema.ts'
 import { Verification } from './verification/verification.ts'
 import { WebhookAddresses } from './webhook-address/webhook-addresses.ts'
 import { WebhookTargets } from './webhook-address/webhook-targets.ts'
 
 @Module({
-  imports: [EgressModule, MikroOrmModule.forFeature([connectionSchema])],
+  imports: [EgressModule, MikroOrmModule.forFeature([connectionSchema, healthChangeSchema])],
   controllers: [ConnectionsController, LinkingController],
   providers: [
     Connections,
@@ -29,7 +31,8 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
     Probe,
     WebhookAddresses,
     WebhookTargets,
+    ExpiredStates,
   ],
-  exports: [Connections, CredentialVault, WebhookTargets],
+  exports: [Connections, CredentialVault, Verification, WebhookTargets],
 })
 export class ConnectionsModule {}

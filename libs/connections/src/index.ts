@@ -1,5 +1,8 @@
 /** Who is linked to what: accounts at providers, their credentials, and the addresses that providers deliver to. */
+export { type Connection, type HealthState } from './connection/connection.ts'
 export { Connections } from './connection/connections.ts'
 export { placeOf as placeOfCredentials } from './credentials/credential-vault.ts'
 export { ConnectionsModule } from './connections.module.ts'
+export { HealthChange } from './verification/health-change.ts'
+export { type Known, Verification } from './verification/verification.ts'
 export { type WebhookTarget, WebhookTargets } from './webhook-address/webhook-targets.ts'

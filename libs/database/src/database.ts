@@ -32,7 +32,7 @@ export interface Work extends Sql {
 /** Questions about entities, asked outside a tenant's transaction. What shall change belongs into `transaction`. */
 export type Reader = Pick<EntityManager, 'find' | 'findOne'>
 
-const STATEMENT_TIMEOUT_MS = 10_000
+const CONNECTION = { statement_timeout: 10_000, connectionTimeoutMillis: 3_000, keepAlive: true }
 
 /**
  * PostgreSQL. `asProject` is the one place where a transaction is given to a tenant; `query` and `transaction`
@@ -110,19 +110,27 @@ export class Database {
     })
   }
 
-  /** Runs `work` unless another session holds the lock of this name (then null); the lock goes with the connection. */
-  async withLock<T>(name: string, work: () => Promise<T>): Promise<T | null> {
-    const client = await this.pool.connect()
+  /**
+   * Runs `work` unless another session holds the lock of this name (then null). The lock goes with its connection, one
+   * beside the pool: lost, the signal says so, and another session may be at the same work already.
+   */
+  async withLock<T>(name: string, work: (lost: AbortSignal) => Promise<T>): Promise<T | null> {
+    const lost = new AbortController()
+    const client = new pg.Client({ ...CONNECTION, connectionString: this.url, application_name: 'wasl-lock' })
+    client.on('error', () => {
+      lost.abort()
+    })
     try {
+      await client.connect()
       const { rows } = await client.query<{ free: boolean }>(
         'SELECT pg_try_advisory_lock(hashtextextended($1, 74)) AS free',
         [name],
       )
       if (!rows[0]?.free) return null
-      return await work()
+      return await work(lost.signal)
     } finally {
       // Closing the connection gives the lock back, whatever state it is in.
-      client.release(true)
+      await client.end().catch(() => undefined)
     }
   }
 
@@ -141,12 +149,10 @@ export class Database {
 
 export function poolAt(url: string): pg.Pool {
   const pool = new pg.Pool({
+    ...CONNECTION,
     connectionString: url,
     max: 8,
     application_name: 'wasl',
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    connectionTimeoutMillis: 3_000,
-    keepAlive: true,
   })
   pool.on('error', () => undefined)
   // The pool listens to idle clients only; lost while somebody works with it, a client would end the process.

@@ -1,18 +1,18 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common'
 import { SchedulerRegistry } from '@nestjs/schedule'
 import { Settings } from '@app/config'
 import { Database } from '@app/database'
+import { errorFields } from '@app/secrets'
 import { Counter, Gauge } from 'prom-client'
+import { type Task, WholeTask } from './task.ts'
 
-/** What one room does when a task runs. Several rooms may give steps to one task: each under the task's name. */
-export interface Task {
-  name: string
-  /** Between two runs; null: only by hand. The same in all steps of a task. */
-  everySeconds: number | null
-  /** Safe to kill at any statement and to run again. Answers what it did, for the log. */
-  run(): Promise<Record<string, number>>
-}
-
+/** The labels are the names that rooms have given their tasks; nothing from outside is one. */
 const runs = new Counter({
   name: 'wasl_task_runs_total',
   help: 'Runs of scheduled tasks',
@@ -29,11 +29,20 @@ const duration = new Gauge({
   labelNames: ['task'],
 })
 
+/** A task asked for by a name that no room has given. */
+export class UnknownTask extends Error {
+  constructor(name: string, known: readonly string[]) {
+    super(`There is no task "${name}". There are: ${known.join(', ')}.`)
+    this.name = 'UnknownTask'
+  }
+}
+
 /** The scheduled tasks: each on one replica at a time, visible in /metrics, and run by hand with `npm run task -- NAME`. */
 @Injectable()
-export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #tasks = new Map<string, Task[]>()
-  readonly #running = new Set<Promise<unknown>>()
+export class Tasks implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+  readonly #tasks = new Map<string, WholeTask>()
+  readonly #running = new Map<string, Promise<unknown>>()
+  readonly #stopping = new AbortController()
   private readonly logger = new Logger('tasks')
 
   constructor(
@@ -42,11 +51,10 @@ export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly registry: SchedulerRegistry,
   ) {}
 
-  add(task: Task): void {
-    const steps = this.#tasks.get(task.name) ?? []
-    if (steps.some(({ everySeconds }) => everySeconds !== task.everySeconds))
-      throw new Error(`The steps of task "${task.name}" do not agree on how often it runs.`)
-    this.#tasks.set(task.name, [...steps, task])
+  add(part: Task): void {
+    const task = this.#tasks.get(part.name) ?? new WholeTask(part.name, part.everySeconds)
+    task.add(part)
+    this.#tasks.set(task.name, task)
   }
 
   names(): string[] {
@@ -55,54 +63,73 @@ export class Tasks implements OnApplicationBootstrap, OnApplicationShutdown {
 
   onApplicationBootstrap(): void {
     if (!this.settings.runs('scheduler')) return
-    for (const [name, steps] of this.#tasks) {
-      const everySeconds = steps[0]?.everySeconds ?? null
-      if (everySeconds === null) continue
-      const timer = setInterval(() => {
-        const running = this.run(name).catch(() => undefined)
-        this.#running.add(running)
-        void running.finally(() => this.#running.delete(running))
-      }, everySeconds * 1_000)
-      this.registry.addInterval(name, timer)
+    for (const { name, everySeconds } of this.#tasks.values()) {
+      if (everySeconds !== null) this.#schedule(name, everySeconds * 1_000)
     }
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.#running)
+  /** Replicas that start together do not all come at once: the first run is somewhere within the first interval. */
+  #schedule(name: string, everyMs: number): void {
+    const first = setTimeout(() => {
+      this.registry.addInterval(
+        name,
+        setInterval(() => {
+          this.#tick(name)
+        }, everyMs),
+      )
+      this.#tick(name)
+    }, Math.random() * everyMs)
+    this.registry.addTimeout(name, first)
   }
 
-  /** null: another replica is at it. */
-  async run(name: string): Promise<Record<string, number> | null> {
-    const steps = this.#tasks.get(name)
-    if (!steps) throw new Error(`There is no task "${name}". There are: ${this.names().join(', ')}.`)
+  /** A run that outlasts its interval is not overtaken by the next one. */
+  #tick(name: string): void {
+    if (this.#running.has(name) || this.#stopping.signal.aborted) return
+    const running = this.#run(name, false)
+      .catch(() => undefined)
+      .finally(() => this.#running.delete(name))
+    this.#running.set(name, running)
+  }
+
+  onModuleDestroy(): void {
+    this.#stopping.abort()
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#running.values())
+  }
+
+  /** Now, by hand. null: another replica is at it. */
+  run(name: string): Promise<Record<string, number> | null> {
+    return this.#run(name, true)
+  }
+
+  async #run(name: string, byHand: boolean): Promise<Record<string, number> | null> {
+    const task = this.#tasks.get(name)
+    if (!task) throw new UnknownTask(name, this.names())
     const started = performance.now()
     try {
-      const outcome = await this.database.withLock(`task ${name}`, () => allOf(steps))
+      const outcome = await this.database.withLock(`task ${name}`, (lost) =>
+        task.run({ signal: AbortSignal.any([lost, this.#stopping.signal]), byHand }),
+      )
       runs.inc({ task: name, outcome: outcome === null ? 'elsewhere' : 'done' })
-      if (outcome) this.logger.log({ msg: 'task done', task: name, ...outcome })
+      if (outcome === null) return null
+      noteEnd(name, started)
+      // A task that found nothing to do says nothing: some of them come every few seconds.
+      if (byHand || Object.values(outcome).some((count) => count > 0)) {
+        this.logger.log({ msg: 'task done', task: name, ...outcome })
+      }
       return outcome
     } catch (error) {
       runs.inc({ task: name, outcome: 'failed' })
-      this.logger.error({ msg: 'task failed', task: name, error: (error as Error).name })
+      noteEnd(name, started)
+      this.logger.error({ msg: 'task failed', task: name, ...errorFields(error) })
       throw error
-    } finally {
-      duration.set({ task: name }, (performance.now() - started) / 1_000)
-      lastRun.setToCurrentTime({ task: name })
     }
   }
 }
 
-/** One after the other. A step that fails does not keep the others from their work; the task has failed then. */
-async function allOf(steps: readonly Task[]): Promise<Record<string, number>> {
-  const outcome: Record<string, number> = {}
-  const failures: unknown[] = []
-  for (const step of steps) {
-    try {
-      Object.assign(outcome, await step.run())
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  if (failures.length > 0) throw failures[0]
-  return outcome
+function noteEnd(task: string, started: number): void {
+  duration.set({ task }, (performance.now() - started) / 1_000)
+  lastRun.setToCurrentTime({ task })
 }

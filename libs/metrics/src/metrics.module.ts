@@ -31,7 +31,8 @@ export class MetricsModule implements OnModuleInit {
     this.tasks.add({
       name: 'retention',
       everySeconds: HOUR_S,
-      run: async () => ({ metrics: await this.retention.removeOld() }),
+      part: 'metrics',
+      run: async ({ signal }) => ({ removed: await this.retention.removeOld(signal) }),
     })
   }
 }

@@ -3,6 +3,7 @@ import { Global, Module } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 import { auditEntrySchema } from './audit/audit-entry.schema.ts'
 import { AuditLog } from './audit/audit-log.ts'
+import { AuditRetention } from './audit/audit-retention.ts'
 import { apiKeySchema } from './keys/api-key.schema.ts'
 import { ApiKeys } from './keys/api-keys.ts'
 import { Attempts } from './keys/attempts.ts'
@@ -18,7 +19,14 @@ import { Projects } from './project/projects.ts'
     MikroOrmModule.forFeature([projectSchema, projectSettingsSchema, apiKeySchema, auditEntrySchema]),
   ],
   controllers: [ProjectsController, KeysController],
-  providers: [Projects, ApiKeys, Attempts, AuditLog, { provide: APP_GUARD, useClass: KeyGuard }],
+  providers: [
+    Projects,
+    ApiKeys,
+    Attempts,
+    AuditLog,
+    AuditRetention,
+    { provide: APP_GUARD, useClass: KeyGuard },
+  ],
   exports: [Projects, AuditLog],
 })
 export class ProjectsModule {}

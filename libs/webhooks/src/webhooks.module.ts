@@ -5,8 +5,11 @@ import { ConnectionsModule } from '@app/connections'
 import { ProblemFilter } from '@app/http'
 import { Tasks } from '@app/jobs'
 import { BodyAccess } from './body-access/body-access.ts'
+import { BodyReadRetention } from './body-access/body-read-retention.ts'
 import { bodyReadSchema } from './body-access/body-read.schema.ts'
 import { EventRecorder } from './event/event-recorder.ts'
+import { EventRescuer } from './event/event-rescuer.ts'
+import { EventRetention } from './event/event-retention.ts'
 import { EventsController } from './event/events.controller.ts'
 import { keptEventSchema } from './event/kept-event.schema.ts'
 import { WebhookEvents } from './event/webhook-events.ts'
@@ -35,6 +38,9 @@ const HOUR_S = 3_600
     ProblemFilter,
     { provide: BodyReferences, useExisting: WebhookEvents },
     BodyRetention,
+    EventRetention,
+    EventRescuer,
+    BodyReadRetention,
   ],
   exports: [IngestRoute],
 })
@@ -49,15 +55,15 @@ export class WebhooksModule implements OnModuleInit {
     this.tasks.add({
       name: 'retention',
       everySeconds: HOUR_S,
-      run: async () => ({
-        quarantine: await this.quarantine.removeOld(),
-        body_objects: await this.retention.removeExpired(),
+      run: async ({ signal }) => ({
+        quarantine: await this.quarantine.removeOld(signal),
+        body_objects: await this.retention.removeExpired(new Date(), signal),
       }),
     })
     this.tasks.add({
       name: 'body-sweep',
       everySeconds: HOUR_S,
-      run: async () => ({ body_objects: await this.retention.sweep() }),
+      run: async ({ signal }) => ({ body_objects: await this.retention.sweep(new Date(), signal) }),
     })
   }
 }

@@ -17,7 +17,7 @@ export class ApiLogsController {
     @Query({ schema: apiLogsQuery }) query: ApiLogsQuery,
     @CalledBy() caller: Caller,
   ): Promise<Page<unknown>> {
-    return pageOf(await this.logs.list(caller, p, query), query, ({ id }) => id, presentCall)
+    return pageOf(await this.logs.list(caller, p, query), query, p, ({ id }) => id, presentCall)
   }
 
   @Get(':id')

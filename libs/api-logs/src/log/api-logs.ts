@@ -14,7 +14,7 @@ export class ApiLogs {
   constructor(private readonly database: Database) {}
 
   async list(caller: Caller, projectId: string, query: ApiLogsQuery): Promise<CallSummary[]> {
-    const after = keyOfCursor(query, UUID_KEY)
+    const after = keyOfCursor(query, projectId, UUID_KEY)
     const { connection_id, status, errors_only, from, to } = query
     const tenant = { projectId, environment: caller.environment }
     return this.database.asProject(tenant, async (unit) => {

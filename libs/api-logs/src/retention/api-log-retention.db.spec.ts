@@ -52,9 +52,9 @@ test('what is older than the platform keeps goes, whatever its id looks like; th
   await rows(20, 13)
   await rows(200, 16, { drawn: true })
   await rows(200, 12, { drawn: true })
-  expect(await retention.removeOld()).toBe(220)
+  expect(await retention.removeOld(new AbortController().signal)).toBe(220)
   expect(await left()).toEqual({ '13 days': 20, '12 days': 200 })
-  expect(await retention.removeOld()).toBe(0)
+  expect(await retention.removeOld(new AbortController().signal)).toBe(0)
 })
 
 test('a project may be stricter, and never laxer', async () => {
@@ -68,7 +68,7 @@ test('a project may be stricter, and never laxer', async () => {
   await rows(3, 2, { project: await project('P1D') })
   await rows(3, 20, { project: await project('P30D') })
   await rows(3, 3)
-  expect(await retention.removeOld()).toBe(6)
+  expect(await retention.removeOld(new AbortController().signal)).toBe(6)
   expect(await left()).toEqual({ '3 days': 3 })
 })
 
@@ -76,7 +76,7 @@ test('100,000 rows go in short transactions, and nobody who writes meanwhile wai
   await rows(100_000, 20)
   let longest = 0
   let removing = true
-  const removed = retention.removeOld().finally(() => {
+  const removed = retention.removeOld(new AbortController().signal).finally(() => {
     removing = false
   })
   while (removing) {

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { durationSeconds, Settings } from '@app/config'
-import { Database, removeInBatches } from '@app/database'
-import { boundary } from '../log/time-of-ids.ts'
+import { Database } from '@app/database'
+import { removeOldRows } from '@app/jobs'
 
-const DAY_MS = 86_400_000
-const SLACK_MS = 60_000
+const LOGS = { table: 'integration_api_logs', at: 'created_at' }
 
 /** Rows go when their time is over: RETENTION_API_LOGS, or sooner where a project wishes so. */
 @Injectable()
@@ -14,39 +13,20 @@ export class ApiLogRetention {
     private readonly settings: Settings,
   ) {}
 
-  async removeOld(now = new Date()): Promise<number> {
-    const seconds = this.settings.get('RETENTION_API_LOGS')
-    let removed = await this.#remove(now, seconds, null)
-    for (const { project_id, wish } of await this.#wishes()) {
-      const own = durationSeconds(wish)
-      if (own < seconds) removed += await this.#remove(now, own, project_id)
+  async removeOld(signal: AbortSignal): Promise<number> {
+    const platform = this.settings.get('RETENTION_API_LOGS')
+    let removed = await removeOldRows(this.database, { ...LOGS, olderThanSeconds: platform }, signal)
+    for (const { projectId, wish } of await this.#wishes()) {
+      const olderThanSeconds = durationSeconds(wish)
+      if (olderThanSeconds >= platform) continue
+      removed += await removeOldRows(this.database, { ...LOGS, projectId, olderThanSeconds }, signal)
     }
     return removed
   }
 
-  /** Found by their ids, which lie in the order of time. */
-  async #remove(now: Date, seconds: number, projectId: string | null): Promise<number> {
-    const before = new Date(now.getTime() - seconds * 1_000)
-    const old = boundary(before.getTime() + SLACK_MS, 'greatest')
-    const removed = await this.#removeWhere('id <= $3', [before, projectId, old])
-    // An older schema drew its ids by lot, so nearly all of them lie where the ids of years to come will.
-    const drawn = boundary(now.getTime() + DAY_MS, 'greatest')
-    return removed + (await this.#removeWhere('id > $3', [before, projectId, drawn]))
-  }
-
-  #removeWhere(range: string, [before, projectId, id]: [Date, string | null, string]): Promise<number> {
-    const owner = projectId === null ? '$2::uuid IS NULL' : 'project_id = $2'
-    const condition = `created_at < $1 AND ${owner} AND ${range}`
-    return removeInBatches(
-      this.database,
-      { table: 'integration_api_logs', key: 'id', keyType: 'uuid', condition },
-      [before, projectId, id],
-    )
-  }
-
-  #wishes(): Promise<{ project_id: string; wish: string }[]> {
+  #wishes(): Promise<{ projectId: string; wish: string }[]> {
     return this.database.query(
-      "SELECT project_id, retention ->> 'api_logs' AS wish FROM project_settings WHERE retention ->> 'api_logs' IS NOT NULL",
+      `SELECT project_id AS "projectId", retention ->> 'api_logs' AS wish FROM project_settings WHERE retention ? 'api_logs'`,
     )
   }
 }

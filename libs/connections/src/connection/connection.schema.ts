@@ -25,6 +25,7 @@ export const connectionSchema = new EntitySchema({
     health_message: { type: 'text', nullable: true },
     health_failures: { type: 'integer', default: 0 },
     health_response_time_ms: { type: 'integer', nullable: true },
+    next_health_check: { type: 'Date', columnType: 'timestamptz', nullable: true },
     connected_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
     disconnected_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
     last_sync_at: { type: 'Date', columnType: 'timestamptz', nullable: true },

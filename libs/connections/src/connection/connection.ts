@@ -7,7 +7,7 @@ export type ConnectionStatus =
 /** What a check of credentials found; null: none was asked for. */
 export type Finding = 'ok' | 'rejected' | 'unreachable' | null
 
-type Health = 'unknown' | 'healthy' | 'degraded' | 'unhealthy'
+export type HealthState = 'unknown' | 'healthy' | 'degraded' | 'unhealthy'
 
 interface Beginning {
   id: string
@@ -46,10 +46,11 @@ export class Connection {
   readonly config: Record<string, unknown>
   readonly metadata: Record<string, unknown>
   readonly last_health_check: Date | null = null
-  readonly health_state: Health = 'unknown'
+  readonly health_state: HealthState = 'unknown'
   readonly health_message: string | null = null
   readonly health_failures: number = 0
   readonly health_response_time_ms: number | null = null
+  readonly next_health_check: Date | null = null
   readonly connected_at: Date | null = null
   readonly disconnected_at: Date | null = null
   readonly last_sync_at: Date | null = null

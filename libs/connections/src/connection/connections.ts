@@ -99,11 +99,32 @@ export class Connections {
   ): Promise<Connection> {
     const tenant = tenantOf(caller, projectId)
     return this.#heard(tenant, async (unit) => {
-      const lock = { lockMode: LockMode.PESSIMISTIC_WRITE }
-      const connection = found(await unit.em.findOne(Connection, { id, ...rowsOf(tenant) }, lock))
+      const connection = await lockedIn(unit, id, tenant)
       await moves(connection, unit)
       return this.#done(unit, caller, connection, named)
     })
+  }
+
+  /** What a check found, noted like a move. Health alone is in nobody's memory: only another status is heard of. */
+  async note(
+    caller: Caller,
+    projectId: string,
+    id: string,
+    notes: (connection: Connection, unit: Work) => Promise<void>,
+  ): Promise<Connection> {
+    const tenant = tenantOf(caller, projectId)
+    let moved = false
+    try {
+      return await this.database.asProject(tenant, async (unit) => {
+        const connection = await lockedIn(unit, id, tenant)
+        const { status } = connection
+        await notes(connection, unit)
+        moved = connection.status !== status
+        return this.#done(unit, caller, connection, null)
+      })
+    } finally {
+      if (moved) this.#tell()
+    }
   }
 
   /** Called after each change that was committed here; other replicas hear of it from the database. */
@@ -116,8 +137,12 @@ export class Connections {
       return await this.database.asProject(tenant, work)
     } finally {
       // Also after a failure: whether a commit whose answer was lost took place is not known.
-      for (const listener of this.#listeners) listener()
+      this.#tell()
     }
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** Read again, because triggers and functions of the database have their say too. */
@@ -136,6 +161,11 @@ export class Connections {
 
 function tenantOf(caller: Caller, projectId: string): Tenant {
   return { projectId, environment: caller.environment }
+}
+
+async function lockedIn({ em }: Work, id: string, tenant: Tenant): Promise<Connection> {
+  const lock = { lockMode: LockMode.PESSIMISTIC_WRITE }
+  return found(await em.findOne(Connection, { id, ...rowsOf(tenant) }, lock))
 }
 
 function found(connection: Connection | null): Connection {

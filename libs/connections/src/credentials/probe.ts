@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { credsOf, type Connector, type Health } from '@app/connector-kit'
+import { credsOf, type Connector, type Health, type Http } from '@app/connector-kit'
 import { type CallAbout, Egress, EgressFailure, providerHttp } from '@app/egress'
 import { modeOfConnection } from '../connection/connection.api.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -12,18 +12,26 @@ export interface Probed {
   milliseconds: number
 }
 
-/** What of a connection its probe needs; one that is not made yet has no id. */
+/** Which account is asked: one that has an id yet, or one that shall begin. */
 export type Probable = Pick<Connection, 'config' | 'environment' | 'project_id'> &
   Partial<Pick<Connection, 'id'>>
+
+/** What our own question is called where calls are counted: not the connection's traffic. */
+export const PROBE_OPERATION = 'health'
 
 /** Asks a provider, by its cheapest read-only call, whether it takes these credentials. */
 @Injectable()
 export class Probe {
   constructor(private readonly egress: Egress) {}
 
-  async ask(connector: Connector, connection: Probable, values: Record<string, string>): Promise<Probed> {
+  async ask(
+    connector: Connector,
+    connection: Probable,
+    values: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Probed> {
     const started = performance.now()
-    const outcome = await this.#outcome(connector, connection, values)
+    const outcome = await this.#outcome(connector, connection, values, signal)
     return { outcome, milliseconds: Math.round(performance.now() - started) }
   }
 
@@ -31,12 +39,17 @@ export class Probe {
     connector: Connector,
     connection: Probable,
     values: Record<string, string>,
+    signal: AbortSignal | undefined,
   ): Promise<ProbeOutcome> {
     const creds = credsOf(connector.credentials, values)
     const mode = modeOfConnection(connector, connection, { current: values })
+    const about = aboutOf(connector, connection)
+    const http = noticing(
+      providerHttp(this.egress, connector, creds, mode, { about, ...(signal && { signal }) }),
+    )
     try {
       const health = await connector.health({
-        http: providerHttp(this.egress, connector, creds, mode, { about: aboutOf(connector, connection) }),
+        http,
         creds,
         config: connection.config,
         environment: connection.environment,
@@ -44,9 +57,8 @@ export class Probe {
         now: () => new Date(),
       })
       if (health.ok) return { kind: 'ok', ...(health.account && { account: health.account }) }
-      return health.detail === 'credentials_rejected'
-        ? { kind: 'rejected' }
-        : { kind: 'unreachable', why: 'provider_error' }
+      if (health.detail === 'credentials_rejected') return { kind: 'rejected' }
+      return { kind: 'unreachable', why: http.lastStatus === 429 ? 'rate_limited' : 'provider_error' }
     } catch (error) {
       if (error instanceof EgressFailure) return { kind: 'unreachable', why: error.code }
       throw error
@@ -57,9 +69,21 @@ export class Probe {
 function aboutOf({ manifest }: Connector, { id, project_id, environment }: Probable): CallAbout {
   return {
     provider: manifest.id,
-    operation: 'health',
+    operation: PROBE_OPERATION,
     projectId: project_id,
     environment,
     ...(id !== undefined && { connection: id }),
   }
+}
+
+/** Remembers the last status: a provider that asks for patience is not ill. */
+function noticing(http: Http): Http & { lastStatus?: number } {
+  const noticed: Http & { lastStatus?: number } = {
+    async request(call) {
+      const reply = await http.request(call)
+      noticed.lastStatus = reply.status
+      return reply
+    },
+  }
+  return noticed
 }

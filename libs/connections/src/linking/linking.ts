@@ -5,7 +5,7 @@ import { Connection, type Environment } from '../connection/connection.ts'
 import { Connections } from '../connection/connections.ts'
 import { Admission } from '../credentials/admission.ts'
 import { CredentialVault } from '../credentials/credential-vault.ts'
-import { noteHealth } from '../verification/health.ts'
+import { noteFinding } from '../verification/finding.ts'
 import { WebhookAddresses } from '../webhook-address/webhook-addresses.ts'
 
 /** An account at a provider becomes a connection: check everything, seal, store, give it an address. */
@@ -36,7 +36,7 @@ export class Linking {
     connection.begin(this.vault.seal(connection, values), probed?.outcome.kind ?? null, new Date())
     return this.connections.add(caller, connection, async (unit) => {
       if (connector.webhooks) await this.addresses.give(connection, unit)
-      if (probed) await noteHealth(connection, probed, unit)
+      if (probed) await noteFinding(connection, probed, unit)
     })
   }
 }

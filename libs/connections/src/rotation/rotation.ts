@@ -6,7 +6,7 @@ import { Connections } from '../connection/connections.ts'
 import { NotNow } from '../connections.problems.ts'
 import { Admission } from '../credentials/admission.ts'
 import { CredentialVault } from '../credentials/credential-vault.ts'
-import { noteHealth } from '../verification/health.ts'
+import { noteFinding } from '../verification/finding.ts'
 import { WebhookAddresses } from '../webhook-address/webhook-addresses.ts'
 
 /** New credentials or a new address for a connection; the old webhook secret and address are honoured for a day. */
@@ -41,7 +41,7 @@ export class Rotation {
       connection.takeUp(envelope, probed?.outcome.kind ?? null, new Date())
       if (connector.webhooks && (address === null || disconnected))
         await this.addresses.give(connection, unit)
-      if (probed) await noteHealth(connection, probed, unit)
+      if (probed) await noteFinding(connection, probed, unit)
     })
   }
 

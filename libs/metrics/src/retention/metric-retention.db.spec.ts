@@ -46,7 +46,7 @@ test('hours go after thirteen months, sooner for a stricter project; old writers
   await ask(
     "INSERT INTO metric_writers VALUES (gen_random_uuid(), 1, now() - interval '8 days'), (gen_random_uuid(), 1, now())",
   )
-  expect(await retention.removeOld()).toBe(30 + 20)
+  expect(await retention.removeOld(new AbortController().signal)).toBe(30 + 20)
   const left = await ask(
     'SELECT connection_id AS id, count(*)::int AS n FROM integration_metrics_hourly GROUP BY 1',
   )
@@ -56,7 +56,7 @@ test('hours go after thirteen months, sooner for a stricter project; old writers
     [lax]: 30,
   })
   expect(await ask('SELECT FROM metric_writers')).toHaveLength(1)
-  expect(await retention.removeOld()).toBe(0)
+  expect(await retention.removeOld(new AbortController().signal)).toBe(0)
 })
 
 test('more than a batch', async () => {
@@ -67,5 +67,5 @@ test('more than a batch', async () => {
      SELECT 'tabby', $1, date_trunc('hour', now()) - make_interval(days => 500) - make_interval(hours => h) FROM generate_series(1, 12000) h`,
     [id],
   )
-  expect(await retention.removeOld()).toBe(12_000)
+  expect(await retention.removeOld(new AbortController().signal)).toBe(12_000)
 })

@@ -65,13 +65,19 @@ export class Quarantine {
   }
 
   /** Whatever is older than a day, in small batches. */
-  async removeOld(): Promise<number> {
-    return this.#remove(
-      `DELETE FROM webhook_quarantine WHERE id IN (
-         SELECT id FROM webhook_quarantine WHERE received_at < now() - interval '24 hours' ORDER BY id LIMIT 500)
-       RETURNING id, raw_body_url`,
-      [],
-    )
+  async removeOld(signal: AbortSignal): Promise<number> {
+    let removed = 0
+    while (!signal.aborted) {
+      const batch = await this.#remove(
+        `DELETE FROM webhook_quarantine WHERE id IN (
+           SELECT id FROM webhook_quarantine WHERE received_at < now() - interval '24 hours' ORDER BY id LIMIT 500)
+         RETURNING id, raw_body_url`,
+        [],
+      )
+      removed += batch
+      if (batch === 0) break
+    }
+    return removed
   }
 
   async #removeSurplus(connectionId: string): Promise<void> {
