@@ -37,8 +37,7 @@ const HELPS: Partial<Record<ConnectionStatus, readonly string[]>> = {
 @Injectable()
 export class ProxyTargets {
   readonly #known = new LRUCache<string, ProxyTarget>({ max: 5_000, ttl: MAX_AGE_MS })
-  /** Counts the changes: what was read before one is not remembered after it. */
-  #changes = 0
+  readonly #asked = new Map<string, Promise<ProxyTarget>>()
 
   constructor(
     private readonly connections: Connections,
@@ -47,8 +46,8 @@ export class ProxyTargets {
     changes: ConnectionChanges,
   ) {
     changes.onChange(() => {
-      this.#changes++
       this.#known.clear()
+      this.#asked.clear()
     })
   }
 
@@ -57,10 +56,26 @@ export class ProxyTargets {
     const slot = `${projectId} ${caller.environment ?? '*'} ${id}`
     const known = this.#known.get(slot)
     if (known) return known
-    const before = this.#changes
-    const target = this.#targetOf(await this.connections.get(caller, projectId, id))
-    if (before === this.#changes) this.#known.set(slot, target)
+    // Many calls over one connection that is not in memory ask once; what a change overtook is not remembered.
+    const asked = this.#asked.get(slot) ?? this.#ask({ caller, projectId, id }, slot)
+    const target = await asked
+    if (this.#asked.get(slot) === asked) {
+      this.#asked.delete(slot)
+      this.#known.set(slot, target)
+    }
     return target
+  }
+
+  #ask({ caller, projectId, id }: Wanted, slot: string): Promise<ProxyTarget> {
+    const asked = this.connections
+      .get(caller, projectId, id)
+      .then((connection) => this.#targetOf(connection))
+      .catch((error: unknown) => {
+        if (this.#asked.get(slot) === asked) this.#asked.delete(slot)
+        throw error
+      })
+    this.#asked.set(slot, asked)
+    return asked
   }
 
   #targetOf(connection: Connection): ProxyTarget {
