@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { Egress } from '@app/egress'
+import { Egress, type FinishedCall } from '@app/egress'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Octokit } from '@octokit/rest'
 import { sql } from '../support/database.ts'
@@ -558,4 +558,36 @@ test('a provider that is not there is said to be so, and nothing was done', asyn
     503,
     { code: 'provider_unavailable', retry: 'other', effect: 'none' },
   ])
+})
+
+test('each call is told to who keeps logs: whose it was, and never the credential or the key', async () => {
+  const calls: FinishedCall[] = []
+  const stop = platform.app.get(Egress).onCall((call) => calls.push(call))
+  provider.answer = (_, response) =>
+    response.writeHead(422, { 'content-type': 'application/json' }).end('{"message":"no"}')
+  const headers = { 'content-type': 'application/json' }
+  await send('POST', `${proxyOf()}/repos/wasl/x/issues?a=1`, { headers, body: '{"title":"x"}' })
+  stop()
+  expect(calls).toMatchObject([
+    {
+      method: 'POST',
+      host: 'api.github.com',
+      status: 422,
+      attempt: 1,
+      about: {
+        provider: 'github',
+        connection: github.id,
+        projectId: project,
+        environment: 'dev',
+        operation: 'proxy',
+      },
+      detail: {
+        url: 'https://api.github.com/repos/wasl/x/issues?a=1',
+        requestBody: '{"title":"x"}',
+        responseBody: '{"message":"no"}',
+      },
+    },
+  ])
+  expect(JSON.stringify(calls)).not.toContain(TOKEN)
+  expect(JSON.stringify(calls)).not.toContain(key)
 })

@@ -12,8 +12,6 @@ import { pathTemplate } from './path-template.ts'
 export interface Audience {
   clock: Clock
   announcer: CallAnnouncer
-  /** Whether the bodies of a call that went well shall be shown, as one in a hundred is. */
-  isSample(): boolean
 }
 
 /** One try of a call: how far it came, and how it ended, which is told once. */
@@ -26,7 +24,6 @@ export class Attempt {
   #ended = false
   #bytes = 0
   readonly #started: number
-  readonly #sample: boolean
   readonly #answer = new Excerpt()
   readonly #asked = new Excerpt()
 
@@ -38,7 +35,6 @@ export class Attempt {
   ) {
     this.progress = { sent: false, reads: isReading(request) }
     this.#started = audience.clock.now()
-    this.#sample = audience.isSample()
   }
 
   get about(): NonNullable<EgressRequest['about']> {
@@ -53,7 +49,7 @@ export class Attempt {
   /** A piece of the answer. */
   came(chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#showsBodies(this.progress.status ?? 0)) this.#answer.add(chunk)
+    this.#answer.add(chunk)
   }
 
   /** A piece of a request that is sent as it comes. */
@@ -92,7 +88,7 @@ export class Attempt {
     const now = this.audience.clock.now()
     this.pass?.(verdict, now)
     if (!this.audience.announcer.isHeard) return
-    const detail = this.#detail(how)
+    const detail = this.#detail(how.status)
     this.audience.announcer.announce({
       method: this.request.method,
       host: this.url?.host ?? '',
@@ -106,16 +102,11 @@ export class Attempt {
     })
   }
 
-  #showsBodies(status: number): boolean {
-    return this.#sample || status >= 400
-  }
-
-  #detail({ status = 0, outcome }: Pick<FinishedCall, 'status' | 'outcome'>): CallDetail | undefined {
+  #detail(status = 0): CallDetail | undefined {
     const { url, headers = {}, body, confidential } = this.request
     if (confidential || this.url === undefined) return undefined
     const detail: CallDetail = { url: String(url), requestHeaders: { ...headers } }
     if (status > 0) detail.responseHeaders = flat(this.#headers)
-    if (outcome === 'answered' && !this.#showsBodies(status)) return detail
     const type = headers['content-type']
     const asked = isHeld(this.request)
       ? textOf((body ?? '') as string | Buffer, type)

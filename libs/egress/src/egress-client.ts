@@ -37,8 +37,6 @@ export const LIMITS: CallLimits & { connectMs: number } = {
 
 /** An answer that says it is no longer than this is read before it is passed on: it is whole, or it is a failure. */
 const SMALL = 64 * 1024
-/** Of the calls that went well, one in so many shows its bodies to who listens. */
-const SAMPLE = 100
 
 export interface EgressSettings {
   /** Private ranges that calls may reach, and the only ones that they may reach without TLS. */
@@ -79,8 +77,7 @@ export class Egress {
     this.breakers = new Breakers(clock)
     this.#pacer = new Pacer(clock)
     this.#repeater = new Repeater(clock)
-    let count = 0
-    this.#audience = { clock, announcer: this.#announcer, isSample: () => count++ % SAMPLE === 0 }
+    this.#audience = { clock, announcer: this.#announcer }
   }
 
   /** Hears of every finished try, the refused ones too. Returns the function that ends it. */

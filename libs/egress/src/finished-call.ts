@@ -14,7 +14,7 @@ export interface CallDetail {
   /** With its query, without what our own authentication put in. */
   url: string
   requestHeaders: Record<string, string>
-  /** The first 8 KiB, of text only, where the call failed or is of the sample. */
+  /** The first 9 KiB, of text only. Which calls' bodies are kept, and that they are redacted, is up to who keeps them. */
   requestBody?: string
   responseHeaders?: Record<string, string>
   responseBody?: string
