@@ -1,4 +1,4 @@
-// What every bench needs: the real platform in a process of its own, deliveries as GitHub signs them, and the numbers.
+// What every bench needs: the real platform in a process of its own, deliveries as GitHub signs them (or other requests), and the numbers.
 import { spawn } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
@@ -9,6 +9,10 @@ import { Pool } from 'undici'
 
 export const SECRET = 'bench secret'
 const BODY = 'x'.repeat(1_990)
+const GITHUB = {
+  provider: 'github',
+  credentials: { token: `ghp_${'a'.repeat(36)}`, webhook_secret: SECRET },
+}
 
 export async function start(args, environment = {}) {
   const child = spawn(process.execPath, args, {
@@ -16,28 +20,35 @@ export async function start(args, environment = {}) {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await new Promise((resolve, reject) => {
-    child.stdout.on('data', (text) => {
+    const look = (text) => {
       const found = /listens on (http:\/\/[^\s"]+)/.exec(String(text))
-      if (found) resolve(found[1])
-    })
+      if (!found) return
+      // Whatever else it writes costs it what it costs, and us nothing.
+      child.stdout.off('data', look).resume()
+      resolve(found[1])
+    }
+    child.stdout.on('data', look)
     child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code}`)))
   })
   return { child, url, path: '/' }
 }
 
-/** As `npm start` starts it, on a DATA_DIR of its own, with one connection that takes deliveries. */
-export async function startPlatform(environment = {}) {
+/** As `npm start` starts it, on a DATA_DIR of its own, with one connection: by default one that takes deliveries. */
+export async function startPlatform(environment = {}, connection = GITHUB) {
   const folder = mkdtempSync(join(tmpdir(), 'wasl-bench-'))
   const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   const args = scripts.start.split(' ').slice(1)
   const platform = await start(args, { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'info', ...environment })
-  const path = await connectionPath(platform.url, readFileSync(join(folder, 'admin-key'), 'utf8').trim())
+  const key = readFileSync(join(folder, 'admin-key'), 'utf8').trim()
+  const { path, proxyPath } = await connectionPaths(platform.url, key, connection)
   const data = realpathSync(join(folder, 'postgres'))
   const [, , , port] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
   const password = readFileSync(join(folder, 'postgres-password'), 'utf8').trim()
   return {
     ...platform,
     path,
+    proxyPath,
+    key,
     folder,
     databaseUrl: `postgres://wasl:${password}@127.0.0.1:${port}/wasl`,
     async stop() {
@@ -50,7 +61,7 @@ export async function startPlatform(environment = {}) {
   }
 }
 
-async function connectionPath(url, key) {
+async function connectionPaths(url, key, connection) {
   const post = async (path, body) => {
     const answer = await fetch(url + path, {
       method: 'POST',
@@ -60,13 +71,15 @@ async function connectionPath(url, key) {
     return answer.json()
   }
   const { id } = await post('/v1/projects', { name: 'bench' })
-  const { webhook } = await post(`/v1/projects/${id}/connections`, {
-    provider: 'github',
+  const made = await post(`/v1/projects/${id}/connections`, {
     environment: 'dev',
     verify: false,
-    credentials: { token: `ghp_${'a'.repeat(36)}`, webhook_secret: SECRET },
+    ...connection,
   })
-  return new URL(webhook.url).pathname
+  return {
+    path: new URL(made.webhook.url).pathname,
+    proxyPath: `/v1/projects/${id}/connections/${made.id}/proxy`,
+  }
 }
 
 /** Each connection sends its next delivery when the last one was answered. */
@@ -95,24 +108,12 @@ export async function openLoop(target, perSecond, seconds) {
   })
 }
 
-async function measured({ url, path, child }, connections, drive) {
+async function measured({ url, path, child, request = delivery }, connections, drive) {
   const pool = new Pool(url, { connections, pipelining: 1 })
   const times = []
   const [cpuBefore, started] = [cpuOf(child.pid), performance.now()]
   await drive(async (due) => {
-    const id = randomUUID()
-    const body = id + BODY
-    const answer = await pool.request({
-      path,
-      method: 'POST',
-      body,
-      headers: {
-        'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
-        'x-github-delivery': id,
-        'x-github-event': 'push',
-        'content-type': 'application/json',
-      },
-    })
+    const answer = await pool.request({ path, ...request() })
     const text = await answer.body.text()
     if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`)
     times.push(performance.now() - due)
@@ -127,6 +128,22 @@ async function measured({ url, path, child }, connections, drive) {
     p99: times[Math.floor(times.length * 0.99)],
     cpu: ((cpuOf(child.pid) - cpuBefore) * 1e6) / times.length,
     rss: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1_024,
+  }
+}
+
+/** One delivery as GitHub signs it, never the same twice. */
+function delivery() {
+  const id = randomUUID()
+  const body = id + BODY
+  return {
+    method: 'POST',
+    body,
+    headers: {
+      'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+      'x-github-delivery': id,
+      'x-github-event': 'push',
+      'content-type': 'application/json',
+    },
   }
 }
 

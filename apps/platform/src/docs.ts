@@ -22,7 +22,7 @@ export function serveDocs(app: INestApplication): void {
           return { schema: json, components: {} }
         },
       })
-      Object.assign(document.paths, WEBHOOK_PATH)
+      Object.assign(document.paths, WEBHOOK_PATH, PROXY_PATH)
       return document
     },
     { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml', customSiteTitle: 'Wasl · وصل' },
@@ -49,5 +49,39 @@ const WEBHOOK_PATH = {
         503: { description: 'Not kept; come again (`Retry-After`)' },
       },
     },
+  },
+}
+
+/** The proxy takes whatever its provider takes; an operation for each method would say the same seven times. */
+const PROXY_PATH = {
+  '/v1/projects/{p}/connections/{id}/proxy/{path}': {
+    parameters: ['p', 'id', 'path'].map((name) => ({
+      name,
+      in: 'path',
+      required: true,
+      schema: { type: 'string', ...(name !== 'path' && { format: 'uuid' }) },
+    })),
+    ...Object.fromEntries(
+      ['get', 'head', 'options', 'post', 'put', 'patch', 'delete'].map((method) => [
+        method,
+        {
+          tags: ['connections'],
+          operationId: `proxy_${method}`,
+          summary:
+            'The provider’s own API with the credentials of the connection: query, body, status and headers pass through.',
+          security: [{ bearer: [] }],
+          responses: {
+            default: { description: 'Whatever the provider answers, 10 MiB at most' },
+            409: { description: '`invalid_state`: the connection is in no state to be used' },
+            413: { description: '`payload_too_large`: 10 MiB at most' },
+            424: { description: '`connection_unauthorized`: no token for these credentials' },
+            429: { description: '`rate_limited`: the limit of the registry (`Retry-After`)' },
+            502: { description: '`provider_error`, with `effect`' },
+            503: { description: '`provider_unavailable`: nothing was sent' },
+            504: { description: '`provider_timeout`, with `effect`' },
+          },
+        },
+      ]),
+    ),
   },
 }

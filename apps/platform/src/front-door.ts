@@ -19,14 +19,19 @@ export function keepFrontDoor(fastify: FastifyInstance): void {
     void reply.headers(securityHeaders).header('x-request-id', request.id)
     const problem = refusalOf(request)
     if (problem) answerProblem(request, reply, problem)
-    else next()
+    else {
+      if (passesThrough(request)) leaveBody(request)
+      next()
+    }
   })
 }
 
-function refusalOf({ raw, url, headers }: FastifyRequest): Problem | null {
+function refusalOf(request: FastifyRequest): Problem | null {
+  const { raw, url, headers } = request
   if (raw.rawHeaders.length / 2 > MAX_HEADERS) return HeadersTooLarge()
   // No name of ours holds a NUL, and PostgreSQL would choke on it.
   if (/^[^?]*%00/.test(url)) return NotFound()
+  if (passesThrough(request)) return null
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers
   if (type !== undefined && !JSON_TYPE.test(type)) {
     return UnsupportedMediaType({ values: { accepted: 'application/json' } })
@@ -35,6 +40,17 @@ function refusalOf({ raw, url, headers }: FastifyRequest): Problem | null {
     return UnsupportedMediaType({ values: { accepted: 'Content-Encoding: identity' } })
   }
   return null
+}
+
+function passesThrough({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions?.config?.passesThrough === true
+}
+
+/** Without the headers that announce a body, Fastify reads none; `rawHeaders` still tell whoever reads it instead. */
+function leaveBody({ raw: { headers } }: FastifyRequest): void {
+  delete headers['content-type']
+  delete headers['content-length']
+  delete headers['transfer-encoding']
 }
 
 /** JSON is UTF-8 (RFC 8259): other bytes would be kept as replacement characters that nobody sent. */

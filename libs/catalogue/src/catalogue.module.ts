@@ -1,13 +1,15 @@
 import { MikroOrmModule } from '@mikro-orm/nestjs'
 import { Module } from '@nestjs/common'
+import { EgressModule } from '@app/egress'
 import { CatalogueController } from './catalogue.controller.ts'
 import { Catalogue } from './catalogue.ts'
+import { ProviderLimits } from './provider-limits.ts'
 import { providerSchema } from './provider.schema.ts'
 
 @Module({
-  imports: [MikroOrmModule.forFeature([providerSchema])],
+  imports: [EgressModule, MikroOrmModule.forFeature([providerSchema])],
   controllers: [CatalogueController],
-  providers: [Catalogue],
+  providers: [Catalogue, ProviderLimits],
   exports: [Catalogue],
 })
 export class CatalogueModule {}

@@ -1,6 +1,7 @@
 import { MikroOrmModule } from '@mikro-orm/nestjs'
 import { Module } from '@nestjs/common'
 import { EgressModule } from '@app/egress'
+import { ConnectionChanges } from './connection/connection-changes.ts'
 import { ConnectionView } from './connection/connection-view.ts'
 import { connectionSchema } from './connection/connection.schema.ts'
 import { ConnectionsController } from './connection/connections.controller.ts'
@@ -11,6 +12,9 @@ import { Probe } from './credentials/probe.ts'
 import { LinkingController } from './linking/linking.controller.ts'
 import { Linking } from './linking/linking.ts'
 import { ExpiredStates } from './oauth-states/expired-states.ts'
+import { ProxyController } from './proxy/proxy.controller.ts'
+import { Proxy } from './proxy/proxy.ts'
+import { ProxyTargets } from './proxy/proxy-targets.ts'
 import { Rotation } from './rotation/rotation.ts'
 import { healthChangeSchema } from './verification/health-change.schema.ts'
 import { Verification } from './verification/verification.ts'
@@ -19,9 +23,10 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
 
 @Module({
   imports: [EgressModule, MikroOrmModule.forFeature([connectionSchema, healthChangeSchema])],
-  controllers: [ConnectionsController, LinkingController],
+  controllers: [ConnectionsController, LinkingController, ProxyController],
   providers: [
     Connections,
+    ConnectionChanges,
     ConnectionView,
     Linking,
     Rotation,
@@ -32,6 +37,8 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
     WebhookAddresses,
     WebhookTargets,
     ExpiredStates,
+    Proxy,
+    ProxyTargets,
   ],
   exports: [Connections, CredentialVault, Verification, WebhookTargets],
 })

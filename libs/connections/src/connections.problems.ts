@@ -24,3 +24,7 @@ export const NotNow = problem('conflict', 409, {
   en: 'This cannot be done while the connection is "{status}".',
   ar: 'لا يمكن تنفيذ ذلك والاتصال في حالة «{status}».',
 })
+export const NotUsable = problem('invalid_state', 409, {
+  en: 'This connection is "{status}", so nothing is sent over it. `available_actions` says what helps.',
+  ar: 'هذا الاتصال في حالة «{status}»، فلا يُرسل عبره شيء. تجد في `available_actions` ما يصلحه.',
+})

@@ -2,6 +2,8 @@
 export { type Connection, type HealthState } from './connection/connection.ts'
 export { Connections } from './connection/connections.ts'
 export { placeOf as placeOfCredentials } from './credentials/credential-vault.ts'
+/** A call at a provider that failed, as our callers are told of it. */
+export { asProviderProblem } from './provider.problems.ts'
 export { ConnectionsModule } from './connections.module.ts'
 export { HealthChange } from './verification/health-change.ts'
 export { type Known, Verification } from './verification/verification.ts'

@@ -28,6 +28,45 @@ export type Auth<F extends Fields> =
   | { kind: 'bearer'; token: keyof F & string }
   | { kind: 'basic'; user: keyof F & string; password?: keyof F & string }
   | { kind: 'header'; name: string; value: keyof F & string }
+  /** A key in the URL, for providers that leave no other way; the logs never see it. */
+  | { kind: 'query'; name: string; value: keyof F & string }
+  | Exchange<F>
+  | {
+      kind: 'sign'
+      scheme: 'sigv4'
+      /** Amazon's signing name of the service: `s3`, `sts`. */
+      service: string
+      region: keyof F & string
+      accessKeyId: keyof F & string
+      secretAccessKey: keyof F & string
+      sessionToken?: keyof F & string
+    }
+  /** The access token of an account that was linked by OAuth. */
+  | { kind: 'oauth2' }
+
+/** Stored credentials that buy a token for a while. The platform keeps the token, renews it, and drops a refused one. */
+export interface Exchange<F extends Fields> {
+  kind: 'exchange'
+  /** Under the endpoint's base URL, or elsewhere. `{field}` stands for a credential. */
+  at: { path: string } | { url: string }
+  /** `credentials`: the provider's name → our field; `fixed`: what is always the same. */
+  send: {
+    as: 'json' | 'form'
+    credentials?: Readonly<Record<string, keyof F & string>>
+    fixed?: Readonly<Record<string, string>>
+  }
+  /** The call itself is proved so. */
+  basic?: { user: keyof F & string; password: keyof F & string }
+  /** Where the answer holds the token: `token`, `data.access_token`. */
+  token: string
+  /** Where it says how many seconds the token lives, or until when. */
+  expiresIn?: string
+  expiresAt?: string
+  /** How long it lives where the answer does not say. */
+  lifetimeS: number
+  /** How the token is shown; left out: as bearer. */
+  header?: { name: string; prefix?: string }
+}
 
 /** Where the provider is. The hosts of these rows are the only ones that a connection ever reaches. */
 export interface Endpoint {
@@ -81,6 +120,10 @@ export interface Http {
     query?: Record<string, string>
     json?: unknown
     headers?: Record<string, string>
+    /** A POST that only asks: it may be repeated. */
+    reads?: boolean
+    /** The provider does this once however often it is sent, by a stable key in it: it may be repeated. */
+    keyed?: boolean
   }): Promise<Reply>
 }
 
@@ -177,5 +220,6 @@ export interface Connector<F extends Fields = Fields> {
 
 /** Types `creds` from `credentials`; the platform then knows the connector without its fields' names. */
 export function defineConnector<const F extends Fields>(connector: Connector<F>): Connector {
-  return connector as unknown as Connector
+  const anonymous: unknown = connector
+  return anonymous as Connector
 }

@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream'
-import { PassThrough, type Transform, pipeline } from 'node:stream'
+import { pipeline, type Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip } from 'node:zlib'
 import { EgressFailure, type Effect } from './egress-failure.ts'
 
-interface Circumstances {
+export interface Circumstances {
   limit: number
   effect: Effect
   status: number
@@ -18,52 +17,107 @@ export async function readAnswer(
   encoding: string | string[] | undefined,
   circumstances: Circumstances,
 ): Promise<Buffer> {
-  const decoder = decoderFor(encoding)
-  if (decoder === undefined) {
-    wire.on('error', () => undefined).destroy()
-    throw failure('encoding', circumstances)
-  }
-  let arrived = 0
-  wire.on('data', (chunk: Buffer) => {
-    arrived += chunk.length
-    if (arrived > circumstances.limit) wire.destroy(failure('too_large', circumstances))
-  })
-  // Errors of either end reach the loop below through the decoder, which the pipeline destroys with them.
-  pipeline(wire, decoder, () => undefined)
-  const parts: Buffer[] = []
-  let size = 0
+  const decoder = decoderOf(wire, encoding, circumstances)
+  if (decoder === null) return whole(wire, circumstances)
+  const meter = new Meter(circumstances)
+  // Errors of either end reach the reader through the decoder, which the pipeline destroys with them.
+  pipeline(wire, meter, decoder, () => undefined)
   try {
-    for await (const chunk of decoder as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > circumstances.limit) throw failure('too_large', circumstances)
-      parts.push(chunk)
-    }
+    return await whole(decoder, circumstances)
   } catch (error) {
     // Nothing at all is no gzip, but servers that send nothing say that it is.
-    if (!(arrived === 0 && wire.readableEnded)) throw error
+    if (meter.bytes === 0 && wire.readableEnded) return Buffer.alloc(0)
+    throw error
   }
-  return Buffer.concat(parts, size)
 }
 
-function decoderFor(encoding: string | string[] | undefined): Transform | undefined {
-  switch (
-    String(encoding ?? '')
-      .trim()
-      .toLowerCase()
+/**
+ * The same answer as a stream, with the same limits. `seen` is shown each piece; `ended` hears once how it went, also where
+ * the reader went away.
+ */
+export function passAnswer(
+  wire: Readable,
+  encoding: string | string[] | undefined,
+  circumstances: Circumstances,
+  seen: (chunk: Buffer) => void,
+  ended: (error: Error | null) => void,
+): Readable {
+  const decoder = decoderOf(wire, encoding, circumstances)
+  const outer = new Meter(circumstances, seen)
+  const finish = (error: Error | null | undefined): void => {
+    // The wire breaks with errors of its own: this one says that the reader went away.
+    const left = error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+    ended(left ? failure('cancelled', circumstances) : (error ?? null))
+  }
+  if (decoder === null) pipeline(wire, outer, finish)
+  else pipeline(wire, new Meter(circumstances), decoder, outer, finish)
+  return outer
+}
+
+export function isPlain(encoding: string | string[] | undefined): boolean {
+  return /^\s*(identity)?\s*$/i.test(String(encoding ?? ''))
+}
+
+/** By events: for an answer that comes in one piece, as most do, iterating costs more than all the rest of reading it. */
+function whole(stream: Readable, circumstances: Circumstances): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let size = 0
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > circumstances.limit) stream.destroy(failure('too_large', circumstances))
+      else parts.push(chunk)
+    })
+    stream.once('end', () => {
+      const [only] = parts
+      resolve(only && parts.length === 1 ? only : Buffer.concat(parts, size))
+    })
+    stream.once('error', reject)
+  })
+}
+
+/** Counts what passes, and lets no more pass than the limit. */
+class Meter extends Transform {
+  bytes = 0
+
+  constructor(
+    private readonly circumstances: Circumstances,
+    private readonly seen?: (chunk: Buffer) => void,
   ) {
-    case '':
-    case 'identity':
-      return new PassThrough()
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip()
-    case 'br':
-      return createBrotliDecompress()
-    default:
-      return undefined
+    super()
+  }
+
+  override _transform(
+    chunk: Buffer,
+    _: BufferEncoding,
+    passed: (error: Error | null, chunk?: Buffer) => void,
+  ): void {
+    this.bytes += chunk.length
+    if (this.bytes > this.circumstances.limit) passed(failure('too_large', this.circumstances))
+    else {
+      this.seen?.(chunk)
+      passed(null, chunk)
+    }
   }
 }
 
-function failure(reason: 'encoding' | 'too_large', { effect, status }: Circumstances): EgressFailure {
+/** null: nothing to decode. */
+function decoderOf(
+  wire: Readable,
+  encoding: string | string[] | undefined,
+  circumstances: Circumstances,
+): Transform | null {
+  if (isPlain(encoding)) return null
+  const name = String(encoding).trim().toLowerCase()
+  if (name === 'gzip' || name === 'x-gzip') return createGunzip()
+  if (name === 'br') return createBrotliDecompress()
+  wire.on('error', () => undefined).destroy()
+  throw failure('encoding', circumstances)
+}
+
+function failure(
+  reason: 'encoding' | 'too_large' | 'cancelled',
+  { effect, status }: Circumstances,
+): EgressFailure {
   return new EgressFailure(reason, { effect, status })
 }

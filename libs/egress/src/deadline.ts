@@ -3,17 +3,20 @@ export class Deadline {
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #passed = Promise.withResolvers<never>()
+  readonly #started: number
   readonly #end = (): void => {
     this.#controller.abort()
     this.#passed.reject(new Error('the time of the call is up'))
   }
 
   constructor(
-    ms: number,
+    private readonly ms: number,
     private readonly caller?: AbortSignal,
+    private readonly now: () => number = () => performance.now(),
   ) {
     // Nobody may be listening when it passes.
     this.#passed.promise.catch(() => undefined)
+    this.#started = now()
     this.#timer = setTimeout(this.#end, ms)
     if (caller?.aborted) this.#end()
     else caller?.addEventListener('abort', this.#end, { once: true })
@@ -21,6 +24,10 @@ export class Deadline {
 
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  get leftMs(): number {
+    return Math.max(0, this.ms - (this.now() - this.#started))
   }
 
   /** What ended the call; undefined while nothing has. */

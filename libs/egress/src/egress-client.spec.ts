@@ -105,7 +105,9 @@ describe('each finished call is announced', () => {
         about: { provider: 'tap_payments', connection: 'c1' },
       }),
     )
-    expect(calls).toEqual([
+    const [{ detail, ...plain }] = calls as [FinishedCall]
+    expect(detail?.url).toContain('/v2/charges/chg_hunter2?key=hunter2')
+    expect([plain]).toEqual([
       {
         method: 'POST',
         host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
@@ -115,6 +117,7 @@ describe('each finished call is announced', () => {
         ms: expect.any(Number),
         outcome: 'answered',
         about: { provider: 'tap_payments', connection: 'c1' },
+        attempt: 1,
       },
     ])
   })

@@ -9,6 +9,11 @@ const FAILURES = {
   url: { code: 'refused_address', retry: 'after_fix' },
   request: { code: 'invalid_request', retry: 'after_fix' },
   unsupported_auth: { code: 'unsupported', retry: 'after_fix' },
+  credentials: { code: 'connection_unauthorized', retry: 'after_fix' },
+  no_token: { code: 'connection_unauthorized', retry: 'after_fix' },
+  exchange: { code: 'provider_error', retry: 'same' },
+  rate_limit: { code: 'rate_limited', retry: 'same' },
+  breaker_open: { code: 'provider_unavailable', retry: 'other' },
   dns: { code: 'provider_unavailable', retry: 'other' },
   connect: { code: 'provider_unavailable', retry: 'other' },
   connect_timeout: { code: 'provider_unavailable', retry: 'other' },
@@ -34,6 +39,8 @@ interface Circumstances {
   status?: number
   /** The system's own word for it (`ECONNREFUSED`, `CERT_HAS_EXPIRED`); never an address or a value. */
   detail?: string
+  /** Seconds until another try has a chance, where that is known. */
+  retryAfter?: number
 }
 
 /** A call that brought no answer, as data. Holds no address, no body, no header and no secret; it may be logged whole. */
@@ -43,10 +50,11 @@ export class EgressFailure extends Error {
   readonly effect: Effect
   readonly status: number | undefined
   readonly detail: string | undefined
+  readonly retryAfter: number | undefined
 
   constructor(
     readonly reason: FailureReason,
-    { effect, status, detail }: Circumstances,
+    { effect, status, detail, retryAfter }: Circumstances,
   ) {
     const { code, retry } = FAILURES[reason]
     super(`${code} (${detail ? `${reason}, ${detail}` : reason})`)
@@ -56,5 +64,6 @@ export class EgressFailure extends Error {
     this.effect = effect
     this.status = status
     this.detail = detail
+    this.retryAfter = retryAfter
   }
 }

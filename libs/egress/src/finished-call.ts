@@ -9,7 +9,18 @@ export interface CallAbout {
   environment?: string
 }
 
-/** One finished call, without a header, a query, a body or anything else that could hold a secret. */
+/** What went over the wire. It may hold personal data and secrets of others: who keeps it redacts it first. */
+export interface CallDetail {
+  /** With its query, without what our own authentication put in. */
+  url: string
+  requestHeaders: Record<string, string>
+  /** The first 9 KiB, of text only. Which calls' bodies are kept, and that they are redacted, is up to who keeps them. */
+  requestBody?: string
+  responseHeaders?: Record<string, string>
+  responseBody?: string
+}
+
+/** One finished try of a call. All but `detail` is free of headers, queries, bodies and whatever could hold a secret. */
 export interface FinishedCall {
   method: string
   /** The provider's host, with its port where it is not the scheme's own; empty where the URL could not be read. */
@@ -24,16 +35,10 @@ export interface FinishedCall {
   reason?: FailureReason
   effect?: Effect
   about: CallAbout
-  /** Which try it was, from 1. */
-  attempt?: number
-  /** What was said, for whoever keeps a log and redacts it first. The headers that prove who calls are not in it. */
-  detail?: {
-    url: string
-    requestHeaders: Record<string, string>
-    requestBody?: string
-    responseHeaders?: Record<string, string>
-    responseBody?: string
-  }
+  /** 1 for the first; a call that is repeated is announced each time. */
+  attempt: number
+  /** Left out where the call is itself about secrets, or never had a URL. */
+  detail?: CallDetail
 }
 
 export type CallListener = (call: FinishedCall) => void
@@ -46,6 +51,10 @@ export class CallAnnouncer {
   listen(listener: CallListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  get isHeard(): boolean {
+    return this.#listeners.size > 0
   }
 
   announce(call: FinishedCall): void {

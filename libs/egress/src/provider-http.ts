@@ -1,10 +1,16 @@
 import type { Connector, Creds, Fields, Http, Mode, Reply } from '@app/connector-kit'
 import type { Egress } from './egress-client.ts'
 import { type Effect, EgressFailure } from './egress-failure.ts'
-import { type EgressReply, type EgressRequest, isReading, type SendOptions } from './egress-request.ts'
+import {
+  type EgressReply,
+  type EgressRequest,
+  type EgressStream,
+  isReading,
+  type SendOptions,
+} from './egress-request.ts'
+import { authenticationOf } from './auth/authentication.ts'
 import { endpointFor } from './endpoint.ts'
 import type { CallAbout } from './finished-call.ts'
-import { proofOf } from './provider-auth.ts'
 import { providerUrl, type Query } from './provider-path.ts'
 
 /** One connection, as far as its calls need it. */
@@ -26,7 +32,16 @@ export interface ProviderCall {
   form?: Readonly<Record<string, string>>
   /** A POST that only asks. */
   reads?: boolean
+  /** The provider does this once, however often it is sent: a stable key of ours is in it (`replay: native`). */
+  keyed?: boolean
   template?: string
+}
+
+/** A call that is passed on as it came. */
+export interface PassedCall extends Pick<EgressRequest, 'method' | 'headers' | 'body' | 'bodyBytes'> {
+  path: string
+  /** With its question mark; empty for none. */
+  search: string
 }
 
 /**
@@ -41,8 +56,8 @@ export class ProviderHttp<F extends Fields> implements Http {
   ) {}
 
   async request(call: ProviderCall): Promise<Reply> {
-    const request = this.prepared(call)
-    const reply = await this.egress.send(request, this.options)
+    const request = this.#prepared(call)
+    const reply = await this.egress.send(request, { repeat: true, ...this.options })
     const effect = isReading(request) ? 'none' : 'unknown'
     if (reply.status >= 300 && reply.status < 400 && reply.status !== 304) {
       throw new EgressFailure('redirect', { effect, status: reply.status })
@@ -50,30 +65,46 @@ export class ProviderHttp<F extends Fields> implements Http {
     return readable(reply, effect)
   }
 
-  private prepared({
-    method,
-    path,
-    query,
-    headers,
-    json,
-    form,
-    reads,
-    template,
-  }: ProviderCall): EgressRequest {
-    const { connector, creds, about } = this.caller
-    const base = endpointFor(connector.endpoints, this.caller)
-    const proof = proofOf(connector.auth, creds)
+  /** Body, headers and query as they are, with our proof; whatever comes back is the answer, a redirect too. */
+  async pass({ path, search, ...call }: PassedCall, options: SendOptions = {}): Promise<EgressStream> {
+    const base = this.base
+    const url = providerUrl(base, path)
+    url.search = search
+    return this.egress.stream(this.#proved(base, { ...call, url }), {
+      repeat: true,
+      ...this.options,
+      ...options,
+    })
+  }
+
+  /** The base URL that no call leaves. */
+  get base(): string {
+    return endpointFor(this.caller.connector.endpoints, this.caller)
+  }
+
+  #prepared({ path, query, headers, json, form, ...rest }: ProviderCall): EgressRequest {
+    const base = this.base
     const body = encoded(json, form)
-    return {
-      method,
-      url: providerUrl(base, path, { ...query, ...proof.query }),
-      // Last word to the platform: a connector's header can neither replace nor double the proof.
-      headers: { accept: 'application/json', ...body?.headers, ...lowerCase(headers), ...proof.headers },
+    return this.#proved(base, {
+      ...rest,
+      url: providerUrl(base, path, query),
+      headers: { accept: 'application/json', ...body?.headers, ...lowerCase(headers) },
       ...(body && { body: body.text }),
-      ...(reads === undefined ? {} : { reads }),
-      ...(template === undefined ? {} : { template }),
-      ...(about && { about }),
-    }
+    })
+  }
+
+  #proved(base: string, request: EgressRequest): EgressRequest {
+    const { connector, creds, about = {} } = this.caller
+    const { tokens, lent, clock } = this.egress
+    const auth = authenticationOf(connector.auth, creds, {
+      send: (asked, options) => this.egress.send(asked, options),
+      tokens,
+      lent,
+      base,
+      about,
+      date: () => clock.date(),
+    })
+    return { ...request, headers: { 'user-agent': 'wasl', ...request.headers }, auth, about }
   }
 }
 
@@ -84,7 +115,7 @@ export function providerHttp<F extends Fields>(
   creds: Creds<F>,
   mode: Mode,
   rest: Pick<Caller<F>, 'region' | 'about'> & SendOptions = {},
-): Http {
+): ProviderHttp<F> {
   const { region, about, ...options } = rest
   return new ProviderHttp(
     egress,

@@ -30,13 +30,9 @@ export function credentialQuestions({ credentials, auth }: Connector): Question[
     {
       asks: 'names in its auth only credentials that it declares, and proves itself with a secret one',
       objections: () => {
-        const proof =
-          auth.kind === 'bearer'
-            ? [auth.token]
-            : auth.kind === 'basic'
-              ? [auth.user, auth.password]
-              : [auth.value]
-        const named = proof.filter((name) => name !== undefined)
+        // The token of a linked account is no credential that anybody enters.
+        if (auth.kind === 'oauth2') return []
+        const named = credentialsIn(auth)
         return [
           ...named
             .filter((name) => !names.includes(name))
@@ -63,4 +59,28 @@ export function credentialQuestions({ credentials, auth }: Connector): Question[
       },
     },
   ]
+}
+
+/** The credentials that a declared proof is made of. */
+function credentialsIn(auth: Exclude<Connector['auth'], { kind: 'oauth2' }>): string[] {
+  const named = ((): (string | undefined)[] => {
+    switch (auth.kind) {
+      case 'bearer':
+        return [auth.token]
+      case 'basic':
+        return [auth.user, auth.password]
+      case 'header':
+      case 'query':
+        return [auth.value]
+      case 'sign':
+        return [auth.region, auth.accessKeyId, auth.secretAccessKey, auth.sessionToken]
+      case 'exchange':
+        return [
+          ...Object.values(auth.send.credentials ?? {}),
+          ...(auth.basic ? [auth.basic.user, auth.basic.password] : []),
+          ...[...JSON.stringify(auth.at).matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
+        ]
+    }
+  })()
+  return named.filter((name) => name !== undefined)
 }

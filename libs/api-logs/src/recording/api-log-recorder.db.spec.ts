@@ -51,6 +51,7 @@ function call(rest: Partial<FinishedCall> = {}): FinishedCall {
     ms: 7,
     bytes: 2,
     outcome: 'answered',
+    attempt: 1,
     about: { provider: 'tap_payments', connection, operation: 'create' },
     detail: {
       url: 'https://api.tap.company/v2/charges',

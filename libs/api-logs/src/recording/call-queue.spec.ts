@@ -12,6 +12,7 @@ const call = (rest: Partial<FinishedCall> = {}): FinishedCall => ({
   ms: 3,
   bytes: 10,
   outcome: 'answered',
+  attempt: 1,
   about: { provider: 'tap_payments' },
   detail: { url: 'https://api.provider.test/v1/things', requestHeaders: { accept: 'x' }, responseBody: 'y' },
   ...rest,

@@ -1,12 +1,12 @@
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common'
+import { Injectable } from '@nestjs/common'
 import { durationSeconds, Settings } from '@app/config'
 import type { Connector } from '@app/connector-kit'
-import { Database, Notices } from '@app/database'
+import { Database } from '@app/database'
 import { connectorOf } from '@app/providers'
 import { Secret, sha256 } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
+import { ConnectionChanges } from '../connection/connection-changes.ts'
 import type { ConnectionRow, Environment } from '../connection/connection.ts'
-import { Connections } from '../connection/connections.ts'
 import { CredentialVault, type StoredCredentials } from '../credentials/credential-vault.ts'
 
 /** Everything that is needed to take a delivery, without a question to the database. */
@@ -30,38 +30,20 @@ const MAX_AGE_MS = 5_000
 
 /** Who is behind a webhook address. Remembered for five seconds at most, less where a change is heard of. */
 @Injectable()
-export class WebhookTargets implements OnModuleInit, OnApplicationShutdown {
+export class WebhookTargets {
   readonly #known = new LRUCache<string, WebhookTarget | typeof NOBODY>({ max: 20_000, ttl: MAX_AGE_MS })
   readonly #asked = new Map<string, Promise<WebhookTarget | null>>()
-  readonly #notices: Notices
 
   constructor(
     private readonly database: Database,
     private readonly vault: CredentialVault,
     private readonly settings: Settings,
-    connections: Connections,
+    changes: ConnectionChanges,
   ) {
-    const forget = (): void => {
+    changes.onChange(() => {
       this.#known.clear()
       this.#asked.clear()
-    }
-    connections.onChange(forget)
-    this.#notices = new Notices(
-      database.url,
-      'wasl_changed',
-      (what) => {
-        if (what === 'connections') forget()
-      },
-      forget,
-    )
-  }
-
-  async onModuleInit(): Promise<void> {
-    await this.#notices.start()
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#notices.close()
+    })
   }
 
   /** null: nobody, no longer, or not of this provider. */

@@ -17,6 +17,7 @@ const call = (what: Partial<FinishedCall> = {}): FinishedCall => ({
   ms: 1,
   bytes: 1,
   outcome: 'answered',
+  attempt: 1,
   about: { connection: 'c1' },
   ...what,
 })
