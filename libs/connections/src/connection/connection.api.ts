@@ -6,10 +6,9 @@ import type { StoredCredentials } from '../credentials/credential-vault.ts'
 import type { Connection } from './connection.ts'
 
 const alias = z.string().trim().min(1).max(100)
-const small = z.record(
-  z.string().max(60),
-  z.union([z.string().max(2_000), z.number(), z.boolean(), z.null()]),
-)
+const small = z
+  .record(z.string().max(60), z.union([z.string().max(2_000), z.number(), z.boolean(), z.null()]))
+  .refine((value) => Object.keys(value).length <= 50)
 const metadata = z
   .record(z.string().max(60), z.string().max(500))
   .refine((value) => Object.keys(value).length <= 20)

@@ -32,7 +32,7 @@ export class LinkingController {
     @Body({ schema: newConnection }) input: NewConnection,
     @CalledBy() caller: Caller,
   ): Promise<unknown> {
-    await this.projects.get(p)
+    await this.projects.forKeeping(p)
     return this.view.of(await this.linking.link(caller, p, input))
   }
 
@@ -45,6 +45,7 @@ export class LinkingController {
     @Body({ schema: newCredentials }) input: z.infer<typeof newCredentials>,
     @CalledBy() caller: Caller,
   ): Promise<unknown> {
+    await this.projects.forKeeping(p)
     return this.view.of(await this.rotation.ofCredentials(caller, p, id, input))
   }
 

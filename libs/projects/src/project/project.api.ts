@@ -53,7 +53,12 @@ function isWebOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  return url.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+  // Compared whole: a star would never match anything.
+  return (
+    !text.includes('*') &&
+    url.origin === text &&
+    (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+  )
 }
 
 function isDuration(text: string): boolean {

@@ -13,6 +13,7 @@ import {
 import { z } from 'zod'
 import { AuditLog } from '../audit/audit-log.ts'
 import { changedProject, newProject, presentProject, type ProjectFields } from './project.api.ts'
+import { WholeProjectOnly } from '../projects.problems.ts'
 import { ALL_PROJECTS, Projects } from './projects.ts'
 
 @ApiTags('projects')
@@ -61,6 +62,7 @@ export class ProjectsController {
     @Body({ schema: changedProject }) fields: ProjectFields,
     @CalledBy() caller: Caller,
   ): Promise<unknown> {
+    refuseForPartOf(caller)
     const project = await this.projects.change(id, fields)
     await this.audit.by(caller, 'project.changed', id, { fields: Object.keys(fields) }, id)
     return presentProject(project)
@@ -71,7 +73,13 @@ export class ProjectsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Forget a project: its connections, events, keys, and the keys of its bodies.' })
   async remove(@Param('p', UuidPath) id: string, @CalledBy() caller: Caller): Promise<void> {
+    refuseForPartOf(caller)
     await this.projects.remove(id)
     await this.audit.by(caller, 'project.deleted', id, {}, id)
   }
+}
+
+/** Settings hold for every environment: a key of one does not decide over the others. */
+function refuseForPartOf({ environment }: Caller): void {
+  if (environment !== null) throw WholeProjectOnly({ values: { environment } })
 }

@@ -1,8 +1,8 @@
 import { Controller, Get, Header, Param, Query, StreamableFile } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { CalledBy, type Caller, isStorable, Needs, type Page, pageOf, UuidPath } from '@app/http'
+import { CalledBy, type Caller, Needs, type Page, pageOf, UuidPath } from '@app/http'
 import { Projects } from '@app/projects'
-import { BodyAccess } from '../body-access/body-access.ts'
+import { BodyAccess, isReason } from '../body-access/body-access.ts'
 import { ReasonMissing } from '../webhooks.problems.ts'
 import { type EventsQuery, eventsQuery, presentEvent, WebhookEvents } from './webhook-events.ts'
 
@@ -50,8 +50,7 @@ export class EventsController {
     @Query('reason') reason: unknown,
     @CalledBy() caller: Caller,
   ): Promise<StreamableFile> {
-    if (typeof reason !== 'string' || reason.trim() === '' || reason.length > 500 || !isStorable(reason))
-      throw ReasonMissing()
+    if (!isReason(reason)) throw ReasonMissing()
     const bytes = await this.access.read(caller, p, id, reason.trim())
     return new StreamableFile(bytes, { type: 'application/octet-stream', length: bytes.length })
   }

@@ -20,6 +20,7 @@ import {
 } from '@app/http'
 import { AuditLog, Projects } from '@app/projects'
 import { z } from 'zod'
+import { asBodyProblem } from '../body-access/unreadable-body.ts'
 import { Ingest, verdictOf } from '../ingest/ingest.ts'
 import { StillRefused } from '../webhooks.problems.ts'
 import { QuarantineEntry } from './quarantine-entry.ts'
@@ -73,14 +74,17 @@ export class QuarantineController {
     const owned = { id, ...rowsOf(tenant) }
     const entry = await this.database.asProject(tenant, ({ em }) => em.findOne(QuarantineEntry, owned))
     if (!entry) throw NotFound()
-    const record = await this.bodies.read(
-      entry.raw_body_url,
-      { projectId: entry.project_id, environment: entry.environment, id },
-      { sha256: entry.body_hash, size: entry.body_size },
-    )
+    const record = await this.bodies
+      .read(
+        entry.raw_body_url,
+        { projectId: entry.project_id, environment: entry.environment, id },
+        { sha256: entry.body_hash, size: entry.body_size },
+      )
+      .catch(asBodyProblem)
     const delivery = unpacked(record, entry.received_at)
     const target = await this.targets.ofConnection(entry.connection_id)
     if (!target) throw NotFound()
+    if (target.refusal) throw target.refusal
     const verdict = await verdictOf(target, delivery)
     if (!verdict.ok) throw StillRefused({ values: { reason: verdict.reason } })
     const { eventId, duplicate } = await this.ingest.keep(target, delivery, entry.source_ip ?? '0.0.0.0')
