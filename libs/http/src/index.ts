@@ -1,6 +1,7 @@
 /** The manners of our own API: problems, pages, request ids, who may. */
 export { answerClientError } from './client-error.ts'
 export { clientAddress } from './client-address.ts'
+export { Answers, type DocumentedRefusal, pageSchema, REFUSALS, Refuses, shownTime } from './documented.ts'
 export * from './http.problems.ts'
 export { HttpModule } from './http.module.ts'
 export { KnownPaths } from './known-paths.ts'

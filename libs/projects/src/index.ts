@@ -2,5 +2,6 @@
 export { AuditLog } from './audit/audit-log.ts'
 export { refuseForeignEnvironment } from './keys/foreign-environment.ts'
 export { Projects } from './project/projects.ts'
+export { ResidencyUnmet } from './projects.problems.ts'
 export { residencyProblem } from './project/residency.ts'
 export { ProjectsModule } from './projects.module.ts'

@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
 import { Database, rowsOf } from '@app/database'
 import {
+  Answers,
   CalledBy,
   type Caller,
   keyOfCursor,
@@ -13,11 +14,12 @@ import {
   pageOf,
   pageQuery,
   type PageRequest,
+  pageSchema,
   UuidPath,
 } from '@app/http'
 import { z } from 'zod'
 import { AuditLog } from '../audit/audit-log.ts'
-import { newKey } from '../project/project.api.ts'
+import { newKey, shownKey } from '../project/project.api.ts'
 import { Projects } from '../project/projects.ts'
 import { ApiKey } from './api-key.ts'
 import { refuseForeignEnvironment } from './foreign-environment.ts'
@@ -37,6 +39,7 @@ export class KeysController {
 
   @Post()
   @ApiOperation({ summary: 'Make a key. Its text is shown once, in this answer.' })
+  @Answers(201, shownKey.extend({ key: z.string() }))
   async create(
     @Param('p', UuidPath) projectId: string,
     @Body({ schema: newKey }) input: z.infer<typeof newKey>,
@@ -62,6 +65,7 @@ export class KeysController {
 
   @Get()
   @ApiOperation({ summary: 'The keys of a project, without their texts.' })
+  @Answers(200, pageSchema(shownKey))
   async list(
     @Param('p', UuidPath) projectId: string,
     @Query({ schema: z.strictObject(pageQuery) }) page: PageRequest,

@@ -1,5 +1,5 @@
 import { durationSeconds } from '@app/config'
-import { SCOPES } from '@app/http'
+import { SCOPES, shownTime } from '@app/http'
 import { z } from 'zod'
 import type { Project } from './project.ts'
 
@@ -33,6 +33,28 @@ export const newKey = z.strictObject({
   environment: z.enum(['dev', 'staging', 'prod']).optional(),
   scopes: z.array(z.enum(SCOPES)).min(1).max(6).optional(),
   expires_at: z.iso.datetime({ offset: true }).optional(),
+})
+
+export const shownProject = z.strictObject({
+  id: z.uuid(),
+  name: z.string().nullable(),
+  country: z.string().nullable(),
+  data_residency: z.array(z.string()),
+  return_origins: z.array(z.string()),
+  retention: z.record(z.string(), z.string()),
+  routing: z.strictObject({ prefer: z.array(z.string()), exclude: z.array(z.string()) }),
+  created_at: shownTime,
+})
+
+export const shownKey = z.strictObject({
+  id: z.string(),
+  name: z.string().nullable(),
+  environment: z.enum(['dev', 'staging', 'prod']).nullable(),
+  scopes: z.array(z.enum(SCOPES)),
+  expires_at: shownTime.nullable(),
+  last_used_at: shownTime.nullable(),
+  revoked_at: shownTime.nullable(),
+  created_at: shownTime,
 })
 
 export function presentProject(project: Project): Record<string, unknown> {

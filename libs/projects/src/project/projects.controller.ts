@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
 import {
+  Answers,
   CalledBy,
   type Caller,
   Needs,
@@ -8,12 +9,19 @@ import {
   pageOf,
   pageQuery,
   type PageRequest,
+  pageSchema,
   UuidPath,
 } from '@app/http'
 import { z } from 'zod'
 import { AuditLog } from '../audit/audit-log.ts'
-import { changedProject, newProject, presentProject, type ProjectFields } from './project.api.ts'
-import { WholeProjectOnly } from '../projects.problems.ts'
+import {
+  changedProject,
+  newProject,
+  presentProject,
+  type ProjectFields,
+  shownProject,
+} from './project.api.ts'
+import { HostOwnsProjects, ResidencyUnmet, WholeProjectOnly } from '../projects.problems.ts'
 import { ALL_PROJECTS, Projects } from './projects.ts'
 
 @ApiTags('projects')
@@ -27,6 +35,7 @@ export class ProjectsController {
   @Post()
   @Needs('admin')
   @ApiOperation({ summary: 'Make a project: a tenant with its own keys, connections and events.' })
+  @Answers(201, shownProject, ResidencyUnmet, HostOwnsProjects)
   async create(
     @Body({ schema: newProject }) fields: ProjectFields,
     @CalledBy() caller: Caller,
@@ -39,6 +48,7 @@ export class ProjectsController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Projects, newest first; a project key sees its own.' })
+  @Answers(200, pageSchema(shownProject))
   async list(
     @Query({ schema: z.strictObject(pageQuery) }) page: PageRequest,
     @CalledBy() caller: Caller,
@@ -50,6 +60,7 @@ export class ProjectsController {
   @Get(':p')
   @Needs('read')
   @ApiOperation({ summary: 'One project.' })
+  @Answers(200, shownProject)
   async get(@Param('p', UuidPath) id: string): Promise<unknown> {
     return presentProject(await this.projects.get(id))
   }
@@ -57,6 +68,7 @@ export class ProjectsController {
   @Patch(':p')
   @Needs('admin')
   @ApiOperation({ summary: 'Change name, country, residency, return origins, retention or routing.' })
+  @Answers(200, shownProject, ResidencyUnmet, HostOwnsProjects)
   async change(
     @Param('p', UuidPath) id: string,
     @Body({ schema: changedProject }) fields: ProjectFields,

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { Bodies } from '@app/bodies'
 import { Database } from '@app/database'
-import { type Caller, isStorable } from '@app/http'
+import { type Caller, isStorable, shownTime } from '@app/http'
+import { z } from 'zod'
 import type { KeptEvent } from '../event/kept-event.ts'
 import { WebhookEvents } from '../event/webhook-events.ts'
 import { BodyExpired } from '../webhooks.problems.ts'
@@ -71,6 +72,16 @@ export class BodyAccess {
     })
   }
 }
+
+export const shownRead = z.strictObject({
+  id: z.uuid(),
+  event_id: z.uuid(),
+  accessed_by: z.string(),
+  access_reason: z.string(),
+  outcome: z.enum(['granted', 'denied']),
+  ip_address: z.string().nullable(),
+  accessed_at: shownTime,
+})
 
 function presentRead({ project_id: _, ...read }: BodyRead): Record<string, unknown> {
   return read

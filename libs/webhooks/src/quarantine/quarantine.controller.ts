@@ -5,6 +5,7 @@ import { Bodies } from '@app/bodies'
 import { WebhookTargets } from '@app/connections'
 import { Database, rowsOf } from '@app/database'
 import {
+  Answers,
   CalledBy,
   type Caller,
   keyOfCursor,
@@ -15,16 +16,31 @@ import {
   pageOf,
   pageQuery,
   type PageRequest,
+  pageSchema,
+  shownTime,
   UUID_KEY,
   UuidPath,
 } from '@app/http'
-import { AuditLog, Projects } from '@app/projects'
+import { AuditLog, Projects, ResidencyUnmet } from '@app/projects'
 import { z } from 'zod'
 import { asBodyProblem } from '../body-access/unreadable-body.ts'
 import { Ingest, verdictOf } from '../ingest/ingest.ts'
-import { StillRefused } from '../webhooks.problems.ts'
+import { BodyExpired, BodyIntegrity, StillRefused } from '../webhooks.problems.ts'
 import { QuarantineEntry } from './quarantine-entry.ts'
 import { unpacked } from './quarantine.ts'
+
+const shownEntry = z.strictObject({
+  id: z.uuid(),
+  connection_id: z.uuid(),
+  provider: z.string(),
+  environment: z.string(),
+  reason: z.string(),
+  body_size: z.int(),
+  source_ip: z.string().nullable(),
+  received_at: shownTime,
+  event_id: z.uuid().nullable(),
+})
+const becameEvent = z.strictObject({ event_id: z.uuid(), duplicate: z.boolean() })
 
 @ApiTags('webhooks')
 @Controller('v1/projects/:p/quarantine')
@@ -41,6 +57,7 @@ export class QuarantineController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Deliveries that failed verification, newest first; kept for 24 hours.' })
+  @Answers(200, pageSchema(shownEntry))
   async list(
     @Param('p', UuidPath) p: string,
     @Query({ schema: z.strictObject(pageQuery) }) page: PageRequest,
@@ -65,6 +82,7 @@ export class QuarantineController {
   @ApiOperation({
     summary: 'Check again, after the secret was corrected; then it is an event like any other.',
   })
+  @Answers(200, becameEvent, StillRefused, BodyExpired, BodyIntegrity, ResidencyUnmet)
   async verify(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,
