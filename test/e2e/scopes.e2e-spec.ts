@@ -29,6 +29,10 @@ const NEEDED: Readonly<Record<string, string>> = {
   'GET /v1/projects/{p}/events/{id}/body': 'bodies:read',
   'GET /v1/projects/{p}/events/{id}/access-log': 'read',
   'GET /v1/projects/{p}/quarantine': 'read',
+  'GET /v1/projects/{p}/connections/{id}/health': 'read',
+  'GET /v1/projects/{p}/api-logs': 'read',
+  'GET /v1/projects/{p}/api-logs/{id}': 'read',
+  'GET /v1/projects/{p}/metrics': 'read',
   'POST /v1/projects/{p}/quarantine/{id}/verify': 'write',
 }
 const SCOPES = ['read', 'bodies:read', 'connections:write', 'payments', 'write', 'admin']
