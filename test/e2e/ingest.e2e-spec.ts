@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { request } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { sql } from '../support/database.ts'
 import { type Connected, githubSignature, makers, TAP_CHARGE, TAP_HASH } from '../support/makers.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
@@ -253,6 +253,26 @@ describe('addresses and secrets change', () => {
         status = (await deliver(path, body, { 'x-hub-signature-256': githubSignature(secret, body) })).status
       }
       expect(status).toBe(200)
+    }
+  })
+
+  test('a replaced secret counts for a day and not longer', async () => {
+    const made = await makers(platform).github(project, 'old secret')
+    await platform.call('PUT', `/v1/projects/${project}/connections/${made.id}/credentials`, {
+      body: { credentials: { token: `ghp_${'b'.repeat(36)}`, webhook_secret: 'new secret' }, verify: false },
+    })
+    const hour = 3_600_000
+    const status = async (body: string): Promise<number> =>
+      (await deliver(made.path, body, { 'x-hub-signature-256': githubSignature('old secret', body) })).status
+    const clock = jest.spyOn(Date, 'now')
+    const now = Date.now()
+    try {
+      clock.mockReturnValue(now + 23.9 * hour)
+      expect(await status('in time')).toBe(200)
+      clock.mockReturnValue(now + 24.1 * hour)
+      expect(await status('too late')).toBe(401)
+    } finally {
+      clock.mockRestore()
     }
   })
 

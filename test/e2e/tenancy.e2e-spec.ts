@@ -91,4 +91,62 @@ describe('tenancy', () => {
       'webhook_quarantine',
     ])
   })
+
+  test('in every table with a project: rows of one are nothing to another, nor of another environment', async () => {
+    const { url } = platform.database
+    const other = await a.connection(await a.project())
+    await a.key(other.project)
+    await platform.call('POST', other.path, { key: null, body: 'unsigned' })
+    await sql(url, 'UPDATE project_settings SET country = $1 WHERE project_id = $2', ['KW', other.project])
+    await sql(
+      url,
+      `INSERT INTO integration_events (connection_id, project_id, environment, provider, event_id)
+       VALUES ($1, $2, 'dev', 'tap_payments', 'theirs')`,
+      [other.id, other.project],
+    )
+    await sql(
+      url,
+      `INSERT INTO webhook_access_logs (event_id, project_id, accessed_by, access_reason)
+       VALUES ($1, $2, 'somebody', 'test')`,
+      [NOBODY, other.project],
+    )
+    const seen = async (table: string, id: string, environment: string): Promise<number> => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      try {
+        await client.query('SET ROLE wasl_tenant')
+        await client.query(
+          "SELECT set_config('wasl.project_id', $1, false), set_config('wasl.environment', $2, false)",
+          [id, environment],
+        )
+        const { rows } = await client.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`)
+        return rows[0]?.n ?? -1
+      } finally {
+        await client.end()
+      }
+    }
+    for (const [table, ofEnvironment] of [
+      ['integration_connections', true],
+      ['integration_events', true],
+      ['webhook_quarantine', true],
+      ['webhook_addresses', true],
+      ['api_keys', false],
+      ['project_settings', false],
+      ['webhook_access_logs', false],
+      ['audit_log', false],
+    ] as const) {
+      expect([table, await seen(table, other.project, '')]).not.toEqual([table, 0])
+      expect([table, await seen(table, NOBODY, '')]).toEqual([table, 0])
+      const elsewhere = await seen(table, other.project, 'prod')
+      expect([table, elsewhere > 0]).toEqual([table, !ofEnvironment])
+    }
+    const open = await sql<{ name: string }>(
+      url,
+      `SELECT table_name AS name FROM information_schema.columns c
+       WHERE column_name = 'project_id' AND table_schema = 'public'
+         AND has_table_privilege('wasl_tenant', format('%I', table_name), 'SELECT, INSERT, UPDATE, DELETE')
+         AND NOT (SELECT relrowsecurity FROM pg_class WHERE oid = format('%I', table_name)::regclass)`,
+    )
+    expect(open).toEqual([])
+  })
 })

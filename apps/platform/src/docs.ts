@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common'
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 import { z } from 'zod'
+import { documentRefusals } from './document-refusals.ts'
 
 /** `/openapi.json` and `/docs`, made from the controllers and their schemas. */
 export function serveDocs(app: INestApplication): void {
@@ -8,7 +9,7 @@ export function serveDocs(app: INestApplication): void {
     .setTitle('Wasl · وصل')
     .setDescription('The integration platform at home in the Middle East and North Africa.')
     .setVersion('1')
-    .addBearerAuth()
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The admin key, or a key of a project.' })
     .setOpenAPIVersion('3.1.0')
     .build()
   SwaggerModule.setup(
@@ -22,15 +23,22 @@ export function serveDocs(app: INestApplication): void {
           return { schema: json, components: {} }
         },
       })
-      Object.assign(document.paths, WEBHOOK_PATH, PROXY_PATH)
+      Object.assign(document.paths, OUTSIDE_NEST, PROXY_PATH)
+      documentRefusals(document)
       return document
     },
     { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml', customSiteTitle: 'Wasl · وصل' },
   )
 }
 
-/** The ingest route lies outside Nest, so it is described by hand. */
-const WEBHOOK_PATH = {
+/** What lies outside Nest is described by hand. */
+const OUTSIDE_NEST: OpenAPIObject['paths'] = {
+  '/metrics': {
+    get: {
+      summary: 'Counters and times, for Prometheus.',
+      responses: { 200: { description: 'Prometheus text', content: { 'text/plain': {} } } },
+    },
+  },
   '/webhooks/{provider}/{webhook_key}': {
     post: {
       tags: ['webhooks'],
@@ -42,11 +50,30 @@ const WEBHOOK_PATH = {
         schema: { type: 'string' },
       })),
       responses: {
-        200: { description: '`{event_id, duplicate}`' },
-        401: { description: '`signature_invalid`: kept in the quarantine for 24 hours' },
-        404: { description: 'No such address' },
-        413: { description: 'Larger than accepted' },
-        503: { description: 'Not kept; come again (`Retry-After`)' },
+        200: {
+          description: 'Kept, or known already',
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                required: ['event_id', 'duplicate'],
+                properties: {
+                  event_id: { type: 'string', format: 'uuid' },
+                  duplicate: { type: 'boolean' },
+                },
+              },
+            },
+          },
+        },
+      },
+      ...{
+        'x-wasl-refusals': [
+          [400, 'invalid_request'],
+          [401, 'signature_invalid'],
+          [405, 'method_not_allowed'],
+          [413, 'payload_too_large'],
+          [422, 'residency_unmet'],
+        ],
       },
     },
   },

@@ -1,11 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
 import { presentFields } from '@app/connector-kit'
-import { Needs, NotFound } from '@app/http'
+import { Answers, Needs, NotFound, pageSchema } from '@app/http'
 import { connectorOf } from '@app/providers'
 import { z } from 'zod'
 import { Catalogue, type PaymentProvider } from './catalogue.ts'
 import type { Provider } from './provider.ts'
+import { shownPaymentProvider, shownProvider } from './shown.ts'
 
 const code = z.string().max(60)
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
@@ -27,6 +28,7 @@ export class CatalogueController {
 
   @Get('providers')
   @ApiOperation({ summary: 'Every provider, MENA first, with what its connector in this build can do.' })
+  @Answers(200, pageSchema(shownProvider))
   async list(@Query({ schema: providersQuery }) filter: z.infer<typeof providersQuery>): Promise<unknown> {
     const rows = await this.catalogue.providers(filter)
     return { data: rows.map(presentProvider), next_cursor: null }
@@ -34,6 +36,7 @@ export class CatalogueController {
 
   @Get('providers/:provider')
   @ApiOperation({ summary: 'One provider.' })
+  @Answers(200, shownProvider)
   async get(@Param('provider') provider: string): Promise<unknown> {
     const row = await this.catalogue.provider(provider)
     if (!row) throw NotFound()
@@ -44,6 +47,7 @@ export class CatalogueController {
   @ApiOperation({
     summary: 'Who takes this method or does this operation here? MENA first, each with reasons.',
   })
+  @Answers(200, pageSchema(shownPaymentProvider))
   async select(@Query({ schema: paymentQuery }) question: z.infer<typeof paymentQuery>): Promise<unknown> {
     const rows = await this.catalogue.paymentProviders(question)
     return { data: rows.map((row) => presentPaymentProvider(row, question)), next_cursor: null }

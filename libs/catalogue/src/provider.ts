@@ -51,7 +51,10 @@ export class Provider {
   }
 
   offers(capability: string): boolean {
-    return this.payment_capabilities.includes(capability) || Object.hasOwn(this.capabilities, capability)
+    return (
+      this.payment_capabilities.includes(capability) ||
+      (Object.hasOwn(this.capabilities, capability) && this.capabilities[capability] !== false)
+    )
   }
 }
 

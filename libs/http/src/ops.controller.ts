@@ -2,8 +2,15 @@ import { Controller, Get, Header, Res } from '@nestjs/common'
 import { ApiExcludeEndpoint, ApiOperation } from '@nestjs/swagger'
 import type { FastifyReply } from 'fastify'
 import { register } from 'prom-client'
+import { z } from 'zod'
+import { Answers } from './documented.ts'
 import { Readiness } from './readiness.ts'
 import { Open } from './who-may.ts'
+
+const readiness = z.strictObject({
+  status: z.enum(['ready', 'not_ready']),
+  checks: z.record(z.string(), z.string()),
+})
 
 @Open()
 @Controller()
@@ -12,12 +19,15 @@ export class OpsController {
 
   @Get('health/live')
   @ApiOperation({ summary: 'Is the process up? Depends on nothing outside it.' })
+  @Answers(200, z.strictObject({ status: z.literal('live') }))
   live(): { status: string } {
     return { status: 'live' }
   }
 
   @Get('health/ready')
   @ApiOperation({ summary: 'Can it work: database, migrations, body store, keys. 503 names what cannot.' })
+  @Answers(200, readiness)
+  @Answers(503, readiness)
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
     const checks = await this.readiness.check()
     const ready = Object.values(checks).every((outcome) => outcome === 'ok')

@@ -7,7 +7,7 @@ import {
   Logger,
   NotFoundException,
 } from '@nestjs/common'
-import { errorFields } from '@app/secrets'
+import { EncryptionKeyMissing, errorFields } from '@app/secrets'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as problems from './http.problems.ts'
 import { KnownPaths } from './known-paths.ts'
@@ -102,7 +102,13 @@ export function asKnownProblem(thrown: unknown): Problem | null {
   if (status === 413) return problems.PayloadTooLarge({ values: { limit: 1_048_576 } })
   if (status === 431) return problems.HeadersTooLarge()
   if (thrown instanceof SyntaxError || (status >= 400 && status < 500)) return problems.InvalidJson()
-  if (CONNECTION_LOST.has(code) || DATABASE_AWAY.test(code) || isLostClient(thrown)) {
+  // Ours, and over once the key is back; `/health/ready` names it.
+  if (
+    thrown instanceof EncryptionKeyMissing ||
+    CONNECTION_LOST.has(code) ||
+    DATABASE_AWAY.test(code) ||
+    isLostClient(thrown)
+  ) {
     return problems.Unavailable({ values: { seconds: 5 }, headers: { 'retry-after': '5' } })
   }
   return null

@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common'
-import { ApiBearerAuth } from '@nestjs/swagger'
+import { ApiSecurity } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 
 export const SCOPES = ['read', 'bodies:read', 'connections:write', 'payments', 'write', 'admin'] as const
@@ -24,7 +24,7 @@ export const NEEDS = 'wasl:needs'
 
 /** The scope that a call needs; a route without one is refused, so that none is open by oversight. */
 export function Needs(scope: Scope): MethodDecorator & ClassDecorator {
-  return applyDecorators(SetMetadata(NEEDS, scope), ApiBearerAuth())
+  return applyDecorators(SetMetadata(NEEDS, scope), ApiSecurity('bearer', [scope]))
 }
 
 /** A call that asks no key. */

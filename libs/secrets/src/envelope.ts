@@ -27,6 +27,14 @@ export class EnvelopeBroken extends Error {
   }
 }
 
+/** Not the row's fault: it opens again once the key is back in `ENCRYPTION_KEYS`. */
+export class EncryptionKeyMissing extends EnvelopeBroken {
+  constructor(readonly keyId: string) {
+    super(`its key "${keyId}" is not in ENCRYPTION_KEYS`)
+    this.name = 'EncryptionKeyMissing'
+  }
+}
+
 const IV_BYTES = 12
 const TAG_BYTES = 16
 const KEY_BYTES = 32

@@ -3,6 +3,7 @@ export {
   decrypt,
   encrypt,
   type Envelope,
+  EncryptionKeyMissing,
   EnvelopeBroken,
   isEnvelope,
   type Place,

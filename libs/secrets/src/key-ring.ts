@@ -5,6 +5,7 @@ import {
   decrypt,
   encrypt,
   type Envelope,
+  EncryptionKeyMissing,
   EnvelopeBroken,
   isEnvelope,
   keyOf,
@@ -93,7 +94,7 @@ export class KeyRing {
 
   #key(id: string): KeyObject {
     const key = this.#keys.get(id)
-    if (!key) throw new EnvelopeBroken(`its key "${id}" is not in ENCRYPTION_KEYS`)
+    if (!key) throw new EncryptionKeyMissing(id)
     return key
   }
 }

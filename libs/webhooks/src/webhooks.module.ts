@@ -6,6 +6,7 @@ import { ProblemFilter } from '@app/http'
 import { Tasks } from '@app/jobs'
 import { BodyAccess } from './body-access/body-access.ts'
 import { BodyReadRetention } from './body-access/body-read-retention.ts'
+import { DeniedReads } from './body-access/denied-reads.ts'
 import { bodyReadSchema } from './body-access/body-read.schema.ts'
 import { EventRecorder } from './event/event-recorder.ts'
 import { EventRescuer } from './event/event-rescuer.ts'
@@ -35,6 +36,7 @@ const HOUR_S = 3_600
     WebhookEvents,
     Quarantine,
     BodyAccess,
+    DeniedReads,
     ProblemFilter,
     { provide: BodyReferences, useExisting: WebhookEvents },
     BodyRetention,

@@ -1,19 +1,28 @@
 import { z } from 'zod'
-import { pageQuery } from '@app/http'
+import { pageQuery, shownTime } from '@app/http'
 import { type Connector, modeOf, credsOf } from '@app/connector-kit'
 import { connectorOf } from '@app/providers'
 import type { StoredCredentials } from '../credentials/credential-vault.ts'
 import type { Connection } from './connection.ts'
 
 const alias = z.string().trim().min(1).max(100)
-const small = z.record(
-  z.string().max(60),
-  z.union([z.string().max(2_000), z.number(), z.boolean(), z.null()]),
-)
+const small = z
+  .record(z.string().max(60), z.union([z.string().max(2_000), z.number(), z.boolean(), z.null()]))
+  .refine((value) => Object.keys(value).length <= 50)
 const metadata = z
   .record(z.string().max(60), z.string().max(500))
   .refine((value) => Object.keys(value).length <= 20)
 const environment = z.enum(['dev', 'staging', 'prod'])
+
+const statuses = [
+  'pending',
+  'connected',
+  'failed',
+  'expired',
+  'refreshing',
+  'disconnected',
+  'suspended',
+] as const
 
 export const newConnection = z.strictObject({
   provider: z.string().min(1).max(60),
@@ -43,12 +52,38 @@ export const connectionsQuery = z.strictObject({
   ...pageQuery,
   provider: z.string().max(60).optional(),
   environment: environment.optional(),
-  status: z
-    .enum(['pending', 'connected', 'failed', 'expired', 'refreshing', 'disconnected', 'suspended'])
-    .optional(),
+  status: z.enum(statuses).optional(),
   health: z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).optional(),
 })
 export type ConnectionsQuery = z.infer<typeof connectionsQuery>
+
+export const shownConnection = z.strictObject({
+  id: z.uuid(),
+  version: z.int(),
+  project_id: z.uuid(),
+  provider: z.string(),
+  environment,
+  alias: z.string().nullable(),
+  status: z.enum(statuses),
+  auth_method: z.string(),
+  provider_mode: z.enum(['test', 'live']).nullable(),
+  health: z.strictObject({
+    state: z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']),
+    message: z.string().nullable(),
+    checked_at: shownTime.nullable(),
+    response_time_ms: z.int().nullable(),
+  }),
+  webhook: z.strictObject({ url: z.string().nullable(), secret_required: z.boolean() }).nullable(),
+  credentials: z.record(z.string(), z.string()),
+  scopes: z.array(z.string()),
+  external_account: z.strictObject({ id: z.string(), name: z.string().nullable() }).nullable(),
+  config: z.record(z.string(), z.unknown()),
+  metadata: z.record(z.string(), z.unknown()),
+  connected_at: shownTime.nullable(),
+  disconnected_at: shownTime.nullable(),
+  created_at: shownTime,
+  updated_at: shownTime,
+})
 
 /** The only way a connection leaves the house: secrets cannot pass it. */
 export function presentConnection(

@@ -1,13 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { CalledBy, type Caller, Needs, type Page, pageOf, UuidPath } from '@app/http'
+import { Answers, CalledBy, type Caller, Needs, type Page, pageOf, pageSchema, UuidPath } from '@app/http'
 import { Projects } from '@app/projects'
+import { AliasTaken, NotNow } from '../connections.problems.ts'
 import { ConnectionView } from './connection-view.ts'
 import {
   type ChangedConnection,
   changedConnection,
   type ConnectionsQuery,
   connectionsQuery,
+  shownConnection,
 } from './connection.api.ts'
 import { Connections } from './connections.ts'
 
@@ -23,6 +25,7 @@ export class ConnectionsController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Connections, newest first.' })
+  @Answers(200, pageSchema(shownConnection))
   async list(
     @Param('p', UuidPath) p: string,
     @Query({ schema: connectionsQuery }) query: ConnectionsQuery,
@@ -41,6 +44,7 @@ export class ConnectionsController {
   @Get(':id')
   @Needs('read')
   @ApiOperation({ summary: 'One connection, with hints of its credentials.' })
+  @Answers(200, shownConnection)
   async get(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,
@@ -52,6 +56,7 @@ export class ConnectionsController {
   @Patch(':id')
   @Needs('connections:write')
   @ApiOperation({ summary: 'Change alias, config, metadata; suspend or resume.' })
+  @Answers(200, shownConnection, AliasTaken, NotNow)
   async change(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,

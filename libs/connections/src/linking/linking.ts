@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common'
-import { type Caller, InvalidFields, newId } from '@app/http'
+import { type Caller, newId } from '@app/http'
+import { refuseForeignEnvironment } from '@app/projects'
 import type { NewConnection } from '../connection/connection.api.ts'
-import { Connection, type Environment } from '../connection/connection.ts'
+import { Connection } from '../connection/connection.ts'
 import { Connections } from '../connection/connections.ts'
 import { Admission } from '../credentials/admission.ts'
 import { CredentialVault } from '../credentials/credential-vault.ts'
@@ -39,20 +40,4 @@ export class Linking {
       if (probed) await noteFinding(connection, probed, unit)
     })
   }
-}
-
-function refuseForeignEnvironment(caller: Caller, environment: Environment): void {
-  if (caller.environment === null || caller.environment === environment) return
-  throw InvalidFields({
-    errors: [
-      {
-        pointer: '/environment',
-        code: 'foreign_environment',
-        message: {
-          en: `This key works in "${caller.environment}" only.`,
-          ar: `هذا المفتاح يعمل في البيئة «${caller.environment}» فقط.`,
-        },
-      },
-    ],
-  })
 }

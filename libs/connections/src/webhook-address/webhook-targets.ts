@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common'
 import { durationSeconds, Settings } from '@app/config'
 import type { Connector } from '@app/connector-kit'
 import { Database } from '@app/database'
+import type { Problem } from '@app/http'
+import { residencyProblem } from '@app/projects'
 import { connectorOf } from '@app/providers'
 import { Secret, sha256 } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
@@ -17,12 +19,15 @@ export interface WebhookTarget {
   provider: string
   connector: Connector
   bodyRetentionSeconds: number
+  /** Why nothing may be kept for it here; null as a rule. */
+  refusal: Problem | null
   /** The values of a secret field that may have signed: the current one, and the one before for a day. */
   secrets(field: string): readonly Secret[]
 }
 
 interface TargetRow extends ConnectionRow {
   retention: { bodies?: string } | null
+  data_residency: string[] | null
 }
 
 const NOBODY = Symbol('nobody')
@@ -71,7 +76,7 @@ export class WebhookTargets {
   /** The same by the connection's id, asked afresh: for what waited in quarantine. */
   async ofConnection(id: string): Promise<WebhookTarget | null> {
     const [row] = await this.database.query<TargetRow>(
-      `SELECT c.*, s.retention FROM integration_connections c LEFT JOIN project_settings s ON s.project_id = c.project_id
+      `SELECT c.*, s.retention, s.data_residency FROM integration_connections c LEFT JOIN project_settings s ON s.project_id = c.project_id
        WHERE c.id = $1 AND c.status <> 'disconnected' AND s.deleted_at IS NULL`,
       [id],
     )
@@ -80,7 +85,7 @@ export class WebhookTargets {
 
   async #ask(provider: string, key: string): Promise<WebhookTarget | null> {
     const [row] = await this.database.query<TargetRow>(
-      `SELECT c.*, s.retention FROM webhook_addresses a
+      `SELECT c.*, s.retention, s.data_residency FROM webhook_addresses a
        JOIN integration_connections c ON c.id = a.connection_id
        LEFT JOIN project_settings s ON s.project_id = c.project_id
        WHERE a.key_hash = $1 AND c.provider::text = $2 AND c.status <> 'disconnected'
@@ -103,6 +108,7 @@ export class WebhookTargets {
       provider: row.provider,
       connector,
       bodyRetentionSeconds: own === undefined ? platform : Math.min(platform, durationSeconds(own)),
+      refusal: residencyProblem(this.settings, row.data_residency ?? []),
       secrets: (field) => secretsOf(stored, field),
     }
   }

@@ -24,8 +24,12 @@ export class AuditLog {
     subject: string,
     details: Record<string, unknown> = {},
     projectId = caller.projectId,
+    unit?: Work,
   ): Promise<void> {
-    return this.record({ actor: caller.id, action, subject, projectId, address: caller.address, details })
+    return this.record(
+      { actor: caller.id, action, subject, projectId, address: caller.address, details },
+      unit,
+    )
   }
 
   /** The same without waiting: for refusals, which must not become slower by being noted. */

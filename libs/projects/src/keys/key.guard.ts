@@ -8,6 +8,7 @@ import {
   Forbidden,
   NEEDS,
   NotFound,
+  type Problem,
   type Scope,
   SCOPES,
   Unauthorized,
@@ -16,6 +17,7 @@ import { sameSecret } from '@app/secrets'
 import type { FastifyReply } from 'fastify'
 import { AuditLog } from '../audit/audit-log.ts'
 import { ApiKeys } from './api-keys.ts'
+import { PlatformOnly } from '../projects.problems.ts'
 import { keyIdOf } from './key-text.ts'
 import { allowanceHeaders, Attempts } from './attempts.ts'
 
@@ -70,8 +72,15 @@ export class KeyGuard implements CanActivate {
     const { p: project } = request.params as { p?: string }
     // Another's project is answered as one that does not exist, before anything else is said about it.
     if (project !== undefined && !caller.isAdmin && caller.projectId !== project.toLowerCase())
-      throw NotFound()
-    if (caller.scopes.includes('admin') || caller.scopes.includes(needed)) return
+      throw this.#noted(caller, needed, NotFound())
+    if (!caller.scopes.includes('admin') && !caller.scopes.includes(needed))
+      throw this.#noted(caller, needed, Forbidden({ values: { scope: needed } }))
+    // What needs `admin` and names no project is the platform's.
+    if (needed === 'admin' && project === undefined && !caller.isAdmin)
+      throw this.#noted(caller, needed, PlatformOnly())
+  }
+
+  #noted(caller: Caller, needed: Scope, refusal: Problem): Problem {
     this.audit.note({
       actor: caller.id,
       action: 'authorisation_failed',
@@ -79,6 +88,6 @@ export class KeyGuard implements CanActivate {
       projectId: caller.projectId,
       address: caller.address,
     })
-    throw Forbidden({ values: { scope: needed } })
+    return refusal
   }
 }

@@ -1,5 +1,5 @@
 import { durationSeconds } from '@app/config'
-import { SCOPES } from '@app/http'
+import { SCOPES, shownTime } from '@app/http'
 import { z } from 'zod'
 import type { Project } from './project.ts'
 
@@ -35,6 +35,28 @@ export const newKey = z.strictObject({
   expires_at: z.iso.datetime({ offset: true }).optional(),
 })
 
+export const shownProject = z.strictObject({
+  id: z.uuid(),
+  name: z.string().nullable(),
+  country: z.string().nullable(),
+  data_residency: z.array(z.string()),
+  return_origins: z.array(z.string()),
+  retention: z.record(z.string(), z.string()),
+  routing: z.strictObject({ prefer: z.array(z.string()), exclude: z.array(z.string()) }),
+  created_at: shownTime,
+})
+
+export const shownKey = z.strictObject({
+  id: z.string(),
+  name: z.string().nullable(),
+  environment: z.enum(['dev', 'staging', 'prod']).nullable(),
+  scopes: z.array(z.enum(SCOPES)),
+  expires_at: shownTime.nullable(),
+  last_used_at: shownTime.nullable(),
+  revoked_at: shownTime.nullable(),
+  created_at: shownTime,
+})
+
 export function presentProject(project: Project): Record<string, unknown> {
   const { id, name, country, data_residency, return_origins, retention, routing, created_at } = project
   return {
@@ -53,7 +75,12 @@ function isWebOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  return url.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+  // Compared whole: a star would never match anything.
+  return (
+    !text.includes('*') &&
+    url.origin === text &&
+    (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+  )
 }
 
 function isDuration(text: string): boolean {

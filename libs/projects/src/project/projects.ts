@@ -11,9 +11,10 @@ import {
   type PageRequest,
   UUID_KEY,
 } from '@app/http'
-import { HostOwnsProjects, ResidencyUnmet, RetentionTooLong } from '../projects.problems.ts'
+import { HostOwnsProjects, RetentionTooLong } from '../projects.problems.ts'
 import type { ProjectFields } from './project.api.ts'
 import { Project, ProjectSettings } from './project.ts'
+import { residencyProblem } from './residency.ts'
 
 /** Whose list the list of projects is: the platform's. */
 export const ALL_PROJECTS = 'projects'
@@ -39,6 +40,14 @@ export class Projects {
   async get(id: string): Promise<Project> {
     const project = await this.database.reader().findOne(Project, { id })
     if (!project) throw NotFound()
+    return project
+  }
+
+  /** The same for whoever wants to keep something for it: where its data may not lie, nothing is kept. */
+  async forKeeping(id: string): Promise<Project> {
+    const project = await this.get(id)
+    const unmet = residencyProblem(this.settings, project.data_residency)
+    if (unmet) throw unmet
     return project
   }
 
@@ -91,10 +100,8 @@ export class Projects {
   }
 
   #checkRules({ data_residency: countries = [], retention = {} }: ProjectFields): void {
-    const here = this.settings.get('DATA_COUNTRY')
-    if (countries.length > 0 && (here === undefined || !countries.includes(here))) {
-      throw ResidencyUnmet({ values: { country: here ?? '?' } })
-    }
+    const unmet = residencyProblem(this.settings, countries)
+    if (unmet) throw unmet
     const errors = Object.entries(retention).flatMap(([what, text]): FieldProblem[] => {
       const most = this.settings.get(PLATFORM_RETENTION[what as keyof typeof PLATFORM_RETENTION])
       if (text === undefined || durationSeconds(text) <= most) return []

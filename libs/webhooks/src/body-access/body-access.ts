@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common'
-import { Bodies, BodyBroken, BodyGone, BodyStoreUnavailable } from '@app/bodies'
+import { Bodies } from '@app/bodies'
 import { Database } from '@app/database'
-import { type Caller, Unavailable } from '@app/http'
+import { type Caller, isStorable, shownTime } from '@app/http'
+import { z } from 'zod'
 import type { KeptEvent } from '../event/kept-event.ts'
 import { WebhookEvents } from '../event/webhook-events.ts'
-import { BodyExpired, BodyIntegrity } from '../webhooks.problems.ts'
+import { BodyExpired } from '../webhooks.problems.ts'
 import { BodyRead } from './body-read.ts'
+import { asBodyProblem } from './unreadable-body.ts'
 
 /** Reading a raw body. Who, why and when is committed before the first byte: no row, no bytes (security.md 9.1). */
 @Injectable()
@@ -28,12 +30,14 @@ export class BodyAccess {
         { sha256: event.event_hash, size: event.body_size },
       )
     } catch (error) {
-      if (error instanceof BodyBroken) throw BodyIntegrity()
-      if (error instanceof BodyGone) throw BodyExpired()
-      if (error instanceof BodyStoreUnavailable)
-        throw Unavailable({ values: { seconds: 5 }, headers: { 'retry-after': '5' } })
-      throw error
+      return asBodyProblem(error)
     }
+  }
+
+  /** A try of somebody who may not; of an event that is not there nothing is noted. */
+  async noteDenied(caller: Caller, projectId: string, id: string, reason: unknown): Promise<void> {
+    const event = await this.events.get(caller, projectId, id).catch(() => null)
+    if (event) await this.#note(caller, event, isReason(reason) ? reason.trim() : '-', 'denied')
   }
 
   async log(caller: Caller, projectId: string, id: string): Promise<Record<string, unknown>[]> {
@@ -69,6 +73,21 @@ export class BodyAccess {
   }
 }
 
+export const shownRead = z.strictObject({
+  id: z.uuid(),
+  event_id: z.uuid(),
+  accessed_by: z.string(),
+  access_reason: z.string(),
+  outcome: z.enum(['granted', 'denied']),
+  ip_address: z.string().nullable(),
+  accessed_at: shownTime,
+})
+
 function presentRead({ project_id: _, ...read }: BodyRead): Record<string, unknown> {
   return read
+}
+
+/** What may be kept as the reason of a read. */
+export function isReason(reason: unknown): reason is string {
+  return typeof reason === 'string' && reason.trim() !== '' && reason.length <= 500 && isStorable(reason)
 }

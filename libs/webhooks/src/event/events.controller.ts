@@ -1,10 +1,20 @@
 import { Controller, Get, Header, Param, Query, StreamableFile } from '@nestjs/common'
-import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { CalledBy, type Caller, isStorable, Needs, type Page, pageOf, UuidPath } from '@app/http'
+import { ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
+import {
+  Answers,
+  CalledBy,
+  type Caller,
+  Needs,
+  type Page,
+  pageOf,
+  pageSchema,
+  Refuses,
+  UuidPath,
+} from '@app/http'
 import { Projects } from '@app/projects'
-import { BodyAccess } from '../body-access/body-access.ts'
-import { ReasonMissing } from '../webhooks.problems.ts'
-import { type EventsQuery, eventsQuery, presentEvent, WebhookEvents } from './webhook-events.ts'
+import { BodyAccess, isReason, shownRead } from '../body-access/body-access.ts'
+import { BodyExpired, BodyIntegrity, ReasonMissing } from '../webhooks.problems.ts'
+import { type EventsQuery, eventsQuery, presentEvent, shownEvent, WebhookEvents } from './webhook-events.ts'
 
 @ApiTags('webhooks')
 @Controller('v1/projects/:p/events')
@@ -18,6 +28,7 @@ export class EventsController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Events, newest first; `q` is an exact provider event id or event id.' })
+  @Answers(200, pageSchema(shownEvent))
   async list(
     @Param('p', UuidPath) p: string,
     @Query({ schema: eventsQuery }) query: EventsQuery,
@@ -30,6 +41,7 @@ export class EventsController {
   @Get(':id')
   @Needs('read')
   @ApiOperation({ summary: 'One event.' })
+  @Answers(200, shownEvent)
   async get(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,
@@ -44,14 +56,17 @@ export class EventsController {
   @ApiOperation({
     summary: 'The raw bytes as received. Asks for a `reason`; every read is logged before a byte is sent.',
   })
+  @ApiQuery({ name: 'reason', required: true, schema: { type: 'string', maxLength: 500 } })
+  @ApiProduces('application/octet-stream')
+  @ApiResponse({ status: 200, schema: { type: 'string', format: 'binary' } })
+  @Refuses(BodyExpired, BodyIntegrity)
   async body(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,
     @Query('reason') reason: unknown,
     @CalledBy() caller: Caller,
   ): Promise<StreamableFile> {
-    if (typeof reason !== 'string' || reason.trim() === '' || reason.length > 500 || !isStorable(reason))
-      throw ReasonMissing()
+    if (!isReason(reason)) throw ReasonMissing()
     const bytes = await this.access.read(caller, p, id, reason.trim())
     return new StreamableFile(bytes, { type: 'application/octet-stream', length: bytes.length })
   }
@@ -59,6 +74,7 @@ export class EventsController {
   @Get(':id/access-log')
   @Needs('read')
   @ApiOperation({ summary: 'Who read the body, when and why.' })
+  @Answers(200, pageSchema(shownRead))
   async log(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,

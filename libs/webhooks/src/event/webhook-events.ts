@@ -2,22 +2,48 @@ import { raw } from '@mikro-orm/core'
 import { Injectable } from '@nestjs/common'
 import { BodyReferences } from '@app/bodies'
 import { Database, rowsOf } from '@app/database'
-import { type Caller, keyOfCursor, limitOf, NotFound, pageQuery, UUID_KEY } from '@app/http'
+import { type Caller, keyOfCursor, limitOf, NotFound, pageQuery, shownTime, UUID_KEY } from '@app/http'
 import { validate } from 'uuid'
 import { z } from 'zod'
 import { KeptEvent } from './kept-event.ts'
+
+const statuses = ['pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter'] as const
 
 export const eventsQuery = z.strictObject({
   ...pageQuery,
   connection_id: z.uuid().optional(),
   provider: z.string().max(60).optional(),
   type: z.string().max(120).optional(),
-  status: z.enum(['pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter']).optional(),
+  status: z.enum(statuses).optional(),
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
   q: z.string().min(1).max(300).optional(),
 })
 export type EventsQuery = z.infer<typeof eventsQuery>
+
+export const shownEvent = z.strictObject({
+  id: z.uuid(),
+  connection_id: z.uuid(),
+  provider: z.string(),
+  environment: z.string().nullable(),
+  type: z.string().nullable(),
+  provider_event_id: z.string().nullable(),
+  status: z.enum(statuses),
+  trust: z.string().nullable(),
+  attempts: z.int(),
+  body: z.strictObject({
+    size: z.int().nullable(),
+    sha256: z.string().nullable(),
+    expires_at: shownTime.nullable(),
+  }),
+  headers: z.record(z.string(), z.unknown()),
+  data: z.unknown(),
+  source_ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  error: z.string().nullable(),
+  created_at: shownTime,
+  processed_at: shownTime.nullable(),
+})
 
 /** The questions about events. Every one has an owner. */
 @Injectable()

@@ -37,6 +37,8 @@ const seconds = new Histogram({
 
 const MIB = 1024 * 1024
 const UNVERIFIED_PER_MINUTE = 120
+/** From however many addresses; more than a sender with a wrong secret tries. */
+const UNVERIFIED_PER_KEY = 600
 const MAX_HEADERS = 100
 const PREFIX = '/webhooks/'
 /** Our own addresses need no percent-encoding, and nobody else's are known here. */
@@ -50,6 +52,7 @@ const PATH = /^\/webhooks\/([a-z0-9_]{1,64})\/([A-Za-z0-9_-]{1,128})(?:\?|$)/
 export class IngestRoute {
   /** Only what was refused is counted; what verifies is never dropped. */
   readonly #refused = new RateLimiterMemory({ points: UNVERIFIED_PER_MINUTE, duration: 60 })
+  readonly #refusedAt = new RateLimiterMemory({ points: UNVERIFIED_PER_KEY, duration: 60 })
 
   constructor(
     private readonly targets: WebhookTargets,
@@ -81,12 +84,13 @@ export class IngestRoute {
       label = target.provider
       connection = target.connectionId
       this.metrics.count('webhooks_received', label, connection)
+      if (target.refusal) throw target.refusal
       const delivery = await this.#read(request, target.connector.webhooks ?? {})
       const { eventId, duplicate } = await this.ingest.receive(target, delivery, address)
       deliveries.inc({ provider: label, outcome: duplicate ? 'duplicate' : 'accepted' })
       accept(response, id, `{"event_id":"${eventId}","duplicate":${duplicate}}`)
     } catch (error) {
-      const problem = await this.#limited(this.filter.asProblem(error, id), address)
+      const problem = await this.#limited(this.filter.asProblem(error, id), address, connection)
       deliveries.inc({ provider: label, outcome: problem.kind.code })
       if (connection !== undefined) this.metrics.count('webhooks_failed', label, connection)
       if (!request.complete) {
@@ -131,14 +135,16 @@ export class IngestRoute {
     )
   }
 
-  /** An address that is refused too often hears 429 instead. */
+  /** An address that is refused too often hears 429 instead, and so does everybody who knocks at one key too often. */
   async #limited(
     problem: ReturnType<typeof NotFound>,
     address: string,
+    connection: string | undefined,
   ): Promise<ReturnType<typeof NotFound>> {
     if (problem.kind.status >= 500) return problem
     try {
       await this.#refused.consume(address)
+      if (connection !== undefined) await this.#refusedAt.consume(connection)
       return problem
     } catch {
       return RateLimited({ values: { seconds: 60 }, headers: { 'retry-after': '60' } })

@@ -5,6 +5,7 @@ import { Bodies } from '@app/bodies'
 import { WebhookTargets } from '@app/connections'
 import { Database, rowsOf } from '@app/database'
 import {
+  Answers,
   CalledBy,
   type Caller,
   keyOfCursor,
@@ -15,15 +16,31 @@ import {
   pageOf,
   pageQuery,
   type PageRequest,
+  pageSchema,
+  shownTime,
   UUID_KEY,
   UuidPath,
 } from '@app/http'
-import { AuditLog, Projects } from '@app/projects'
+import { AuditLog, Projects, ResidencyUnmet } from '@app/projects'
 import { z } from 'zod'
+import { asBodyProblem } from '../body-access/unreadable-body.ts'
 import { Ingest, verdictOf } from '../ingest/ingest.ts'
-import { StillRefused } from '../webhooks.problems.ts'
+import { BodyExpired, BodyIntegrity, StillRefused } from '../webhooks.problems.ts'
 import { QuarantineEntry } from './quarantine-entry.ts'
 import { unpacked } from './quarantine.ts'
+
+const shownEntry = z.strictObject({
+  id: z.uuid(),
+  connection_id: z.uuid(),
+  provider: z.string(),
+  environment: z.string(),
+  reason: z.string(),
+  body_size: z.int(),
+  source_ip: z.string().nullable(),
+  received_at: shownTime,
+  event_id: z.uuid().nullable(),
+})
+const becameEvent = z.strictObject({ event_id: z.uuid(), duplicate: z.boolean() })
 
 @ApiTags('webhooks')
 @Controller('v1/projects/:p/quarantine')
@@ -40,6 +57,7 @@ export class QuarantineController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Deliveries that failed verification, newest first; kept for 24 hours.' })
+  @Answers(200, pageSchema(shownEntry))
   async list(
     @Param('p', UuidPath) p: string,
     @Query({ schema: z.strictObject(pageQuery) }) page: PageRequest,
@@ -64,6 +82,7 @@ export class QuarantineController {
   @ApiOperation({
     summary: 'Check again, after the secret was corrected; then it is an event like any other.',
   })
+  @Answers(200, becameEvent, StillRefused, BodyExpired, BodyIntegrity, ResidencyUnmet)
   async verify(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,
@@ -73,14 +92,17 @@ export class QuarantineController {
     const owned = { id, ...rowsOf(tenant) }
     const entry = await this.database.asProject(tenant, ({ em }) => em.findOne(QuarantineEntry, owned))
     if (!entry) throw NotFound()
-    const record = await this.bodies.read(
-      entry.raw_body_url,
-      { projectId: entry.project_id, environment: entry.environment, id },
-      { sha256: entry.body_hash, size: entry.body_size },
-    )
+    const record = await this.bodies
+      .read(
+        entry.raw_body_url,
+        { projectId: entry.project_id, environment: entry.environment, id },
+        { sha256: entry.body_hash, size: entry.body_size },
+      )
+      .catch(asBodyProblem)
     const delivery = unpacked(record, entry.received_at)
     const target = await this.targets.ofConnection(entry.connection_id)
     if (!target) throw NotFound()
+    if (target.refusal) throw target.refusal
     const verdict = await verdictOf(target, delivery)
     if (!verdict.ok) throw StillRefused({ values: { reason: verdict.reason } })
     const { eventId, duplicate } = await this.ingest.keep(target, delivery, entry.source_ip ?? '0.0.0.0')

@@ -97,7 +97,7 @@ export class Quarantine {
 }
 
 /** Everything that verification needs, in one record: a length, method, URL and headers as JSON, then the body. */
-function packed(delivery: Delivery): Buffer {
+export function packed(delivery: Delivery): Buffer {
   const headers = delivery
     .headerNames()
     .flatMap((name) => delivery.lines(name).flatMap((line) => [name, line]))
