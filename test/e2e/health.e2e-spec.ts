@@ -206,11 +206,13 @@ test('live traffic that fails has the provider asked, before its turn and once; 
     })
   for (let n = 0; n < 19; n++) await call()
   expect((await health(id)).state).toBe('healthy')
-  for (let n = 0; n < 20; n++) await call()
+  await call()
+  // By now the breaker holds calls back; the probe passes it.
+  await expect(call()).rejects.toMatchObject({ reason: 'breaker_open' })
   let state = 'healthy'
   while (state === 'healthy') state = (await health(id)).state
   expect([state, (await health(id)).failures_in_a_row]).toEqual(['degraded', 1])
-  expect(double.asked).toBe(40)
+  expect(double.asked).toBe(21)
   expect(await news(id)).toEqual(['connection.healthy', 'connection.degraded'])
 })
 

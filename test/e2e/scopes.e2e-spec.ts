@@ -24,6 +24,12 @@ const NEEDED: Readonly<Record<string, string>> = {
   'PUT /v1/projects/{p}/connections/{id}/credentials': 'connections:write',
   'POST /v1/projects/{p}/connections/{id}/verify': 'connections:write',
   'POST /v1/projects/{p}/connections/{id}/webhook/rotate': 'connections:write',
+  ...Object.fromEntries(
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [
+      `${method} /v1/projects/{p}/connections/{id}/proxy/{path}`,
+      'write',
+    ]),
+  ),
   'GET /v1/projects/{p}/events': 'read',
   'GET /v1/projects/{p}/events/{id}': 'read',
   'GET /v1/projects/{p}/events/{id}/body': 'bodies:read',

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common'
+import { REFUSALS } from '@app/http'
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 import { z } from 'zod'
 import { documentRefusals } from './document-refusals.ts'
@@ -79,36 +80,38 @@ const OUTSIDE_NEST: OpenAPIObject['paths'] = {
   },
 }
 
-/** The proxy takes whatever its provider takes; an operation for each method would say the same seven times. */
+/** The proxy takes whatever its provider takes (HEAD and OPTIONS too); one description for each method. */
 const PROXY_PATH = {
-  '/v1/projects/{p}/connections/{id}/proxy/{path}': {
-    parameters: ['p', 'id', 'path'].map((name) => ({
-      name,
-      in: 'path',
-      required: true,
-      schema: { type: 'string', ...(name !== 'path' && { format: 'uuid' }) },
-    })),
-    ...Object.fromEntries(
-      ['get', 'head', 'options', 'post', 'put', 'patch', 'delete'].map((method) => [
-        method,
-        {
-          tags: ['connections'],
-          operationId: `proxy_${method}`,
-          summary:
-            'The provider’s own API with the credentials of the connection: query, body, status and headers pass through.',
-          security: [{ bearer: [] }],
-          responses: {
-            default: { description: 'Whatever the provider answers, 10 MiB at most' },
-            409: { description: '`invalid_state`: the connection is in no state to be used' },
-            413: { description: '`payload_too_large`: 10 MiB at most' },
-            424: { description: '`connection_unauthorized`: no token for these credentials' },
-            429: { description: '`rate_limited`: the limit of the registry (`Retry-After`)' },
-            502: { description: '`provider_error`, with `effect`' },
-            503: { description: '`provider_unavailable`: nothing was sent' },
-            504: { description: '`provider_timeout`, with `effect`' },
+  '/v1/projects/{p}/connections/{id}/proxy/{path}': Object.fromEntries(
+    ['get', 'post', 'put', 'patch', 'delete'].map((method) => [
+      method,
+      {
+        tags: ['connections'],
+        operationId: `proxy_${method}`,
+        summary:
+          'The provider’s own API with the credentials of the connection: query, body, status and headers pass through.',
+        security: [{ bearer: [] }],
+        parameters: ['p', 'id', 'path'].map((name) => ({
+          name,
+          in: 'path',
+          required: true,
+          schema: { type: 'string', ...(name !== 'path' && { format: 'uuid' }) },
+        })),
+        responses: {
+          '2XX': {
+            description: 'Whatever the provider answers, of any status; 10 MiB at most',
+            content: { 'application/octet-stream': {} },
           },
         },
-      ]),
-    ),
-  },
+        [REFUSALS]: [
+          [409, 'invalid_state'],
+          [413, 'payload_too_large'],
+          [424, 'connection_unauthorized'],
+          [502, 'provider_error'],
+          [503, 'provider_unavailable'],
+          [504, 'provider_timeout'],
+        ],
+      },
+    ]),
+  ),
 }

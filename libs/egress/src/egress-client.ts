@@ -197,7 +197,7 @@ export class Egress {
       request.auth && (await deadline.hold(() => request.auth!.proof({ method, url, headers, body })))
     const target = proof?.url ?? url
     if (about.connection !== undefined) {
-      attempt.pass = this.breakers.admit(about.connection)
+      if (!options.probe) attempt.pass = this.breakers.admit(about.connection)
       await this.#pacer.admit(about, deadline)
     }
     const { dispatcher, origin, host } = this.#out.to(target)

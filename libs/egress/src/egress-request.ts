@@ -39,6 +39,8 @@ export interface SendOptions {
   limits?: Partial<CallLimits>
   /** Try again what is safe to repeat (`repeat/retry-policy.ts`); left out: one try. */
   repeat?: boolean
+  /** Asks whether the provider is well: once, and also while the breaker holds its calls back. */
+  probe?: boolean
   /** How many redirects a GET or HEAD may follow, 3 at most; left out: a redirect is an answer like others. */
   redirects?: number
 }

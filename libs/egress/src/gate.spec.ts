@@ -65,6 +65,15 @@ describe('the breaker', () => {
     expect(heard).toEqual(['open', 'half_open', 'closed'].map((state) => ({ connection: 'c1', state })))
   })
 
+  test('lets a probe pass, once, and is not changed by its answer', async () => {
+    const server = await serving((request) => request.socket.destroy())
+    const out = egress()
+    for (let call = 0; call < 20; call++) await failing(out.send(to(server, { about })))
+    await failing(out.send(to(server, { about }), { probe: true, repeat: true }))
+    expect(server.requests).toHaveLength(21)
+    expect(out.breakers.stateOf('c1')).toBe('open')
+  })
+
   test.each([402, 409, 422, 429, 401, 404])('is not concerned with %i', async (status) => {
     const server = await serving((_, response) => response.writeHead(status).end())
     const out = egress()

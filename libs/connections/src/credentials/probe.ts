@@ -45,7 +45,7 @@ export class Probe {
     const mode = modeOfConnection(connector, connection, { current: values })
     const about = aboutOf(connector, connection)
     const http = noticing(
-      providerHttp(this.egress, connector, creds, mode, { about, ...(signal && { signal }) }),
+      providerHttp(this.egress, connector, creds, mode, { about, probe: true, ...(signal && { signal }) }),
     )
     try {
       const health = await connector.health({

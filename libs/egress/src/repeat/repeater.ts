@@ -18,7 +18,7 @@ export class Repeater {
 
   async run<A extends Answer>(
     request: EgressRequest,
-    { repeat = false }: SendOptions,
+    { repeat = false, probe = false }: SendOptions,
     deadline: Deadline,
     send: (attempt: number) => Promise<A>,
   ): Promise<A> {
@@ -33,7 +33,7 @@ export class Repeater {
         continue
       }
       const delay =
-        repeat && again
+        repeat && again && !probe
           ? nextDelay({
               attempt,
               outcome,
