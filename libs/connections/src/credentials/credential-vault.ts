@@ -4,7 +4,8 @@ import { KeyRing, type Place, Secret } from '@app/secrets'
 /** What is sealed: what the user entered, and the values before, which webhooks may still be signed with for a while. */
 export interface StoredCredentials {
   current: Record<string, string>
-  previous?: { values: Record<string, string>; until: string }
+  /** The newest first; each is honoured until its own time, however often was rotated since. */
+  previous?: { values: Record<string, string>; until: string }[]
 }
 
 interface Owner {
@@ -15,6 +16,8 @@ interface Owner {
 
 /** How long a replaced webhook secret is still honoured. */
 const OVERLAP_MS = 24 * 60 * 60 * 1000
+/** Each costs a verification of every forged delivery. */
+const PREVIOUS_AT_MOST = 5
 
 /** Credentials in and out of their envelope, bound to project, environment and connection. */
 @Injectable()
@@ -22,11 +25,11 @@ export class CredentialVault {
   constructor(private readonly keyRing: KeyRing) {}
 
   seal(owner: Owner, current: Record<string, string>, replaced?: StoredCredentials | null): unknown {
+    const until = new Date(Date.now() + OVERLAP_MS).toISOString()
+    const previous = replaced ? [{ values: replaced.current, until }, ...stillHonoured(replaced)] : []
     const stored: StoredCredentials = {
       current,
-      ...(replaced && {
-        previous: { values: replaced.current, until: new Date(Date.now() + OVERLAP_MS).toISOString() },
-      }),
+      ...(previous.length > 0 && { previous: previous.slice(0, PREVIOUS_AT_MOST) }),
     }
     return this.keyRing.seal(Secret.of(JSON.stringify(stored)), placeOf(owner))
   }
@@ -36,6 +39,13 @@ export class CredentialVault {
     if (owner.credentials === null) return null
     return JSON.parse(this.keyRing.open(owner.credentials, placeOf(owner)).reveal()) as StoredCredentials
   }
+}
+
+/** The replaced ones whose time is not over yet. */
+export function stillHonoured({
+  previous = [],
+}: StoredCredentials): NonNullable<StoredCredentials['previous']> {
+  return previous.filter(({ until }) => Date.parse(until) > Date.now())
 }
 
 export function placeOf({ id, project_id, environment }: Owner): Place {

@@ -9,7 +9,7 @@ import { Secret, sha256 } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
 import { ConnectionChanges } from '../connection/connection-changes.ts'
 import type { ConnectionRow, Environment } from '../connection/connection.ts'
-import { CredentialVault, type StoredCredentials } from '../credentials/credential-vault.ts'
+import { CredentialVault, stillHonoured, type StoredCredentials } from '../credentials/credential-vault.ts'
 
 /** Everything that is needed to take a delivery, without a question to the database. */
 export interface WebhookTarget {
@@ -115,8 +115,8 @@ export class WebhookTargets {
 }
 
 function secretsOf(stored: StoredCredentials | null, field: string): Secret[] {
-  const previous =
-    stored?.previous && Date.parse(stored.previous.until) > Date.now() ? stored.previous.values : {}
-  const values = [stored?.current[field], previous[field]].filter((value) => value !== undefined)
+  if (!stored) return []
+  const sets = [stored.current, ...stillHonoured(stored).map(({ values }) => values)]
+  const values = sets.map((set) => set[field]).filter((value) => value !== undefined)
   return [...new Set(values)].map((value) => Secret.of(value))
 }
