@@ -1,4 +1,4 @@
-import { pageQuery } from '@app/http'
+import { pageQuery, shownTime } from '@app/http'
 import { z } from 'zod'
 import type { ApiLog, CallSummary } from './api-log.ts'
 
@@ -18,6 +18,31 @@ export const apiLogsQuery = z.strictObject({
   to: z.iso.datetime({ offset: true }).optional(),
 })
 export type ApiLogsQuery = z.infer<typeof apiLogsQuery>
+
+export const shownCall = z.strictObject({
+  id: z.uuid(),
+  connection_id: z.uuid().nullable(),
+  provider: z.string(),
+  environment: z.string().nullable(),
+  operation: z.string().nullable(),
+  attempt: z.int().nullable(),
+  method: z.string(),
+  endpoint: z.string(),
+  response_status: z.int().nullable(),
+  response_time_ms: z.int().nullable(),
+  is_error: z.boolean(),
+  error_message: z.string().nullable(),
+  rate_limit_remaining: z.int().nullable(),
+  rate_limit_reset_at: shownTime.nullable(),
+  created_at: shownTime,
+})
+const shownHeaders = z.record(z.string(), z.unknown()).nullable()
+export const shownWholeCall = shownCall.extend({
+  request_headers: shownHeaders,
+  request_body: z.string().nullable(),
+  response_headers: shownHeaders,
+  response_body: z.string().nullable(),
+})
 
 /** As a list shows it; headers and bodies are one call away. */
 export function presentCall(log: CallSummary): Record<string, unknown> {

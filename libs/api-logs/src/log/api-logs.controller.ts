@@ -1,7 +1,14 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { CalledBy, type Caller, Needs, type Page, pageOf, UuidPath } from '@app/http'
-import { type ApiLogsQuery, apiLogsQuery, presentCall, presentWholeCall } from './api-log.api.ts'
+import { Answers, CalledBy, type Caller, Needs, type Page, pageOf, pageSchema, UuidPath } from '@app/http'
+import {
+  type ApiLogsQuery,
+  apiLogsQuery,
+  presentCall,
+  presentWholeCall,
+  shownCall,
+  shownWholeCall,
+} from './api-log.api.ts'
 import { ApiLogs } from './api-logs.ts'
 
 @ApiTags('api-logs')
@@ -12,6 +19,7 @@ export class ApiLogsController {
 
   @Get()
   @ApiOperation({ summary: 'Outbound calls, newest first, redacted.' })
+  @Answers(200, pageSchema(shownCall))
   async list(
     @Param('p', UuidPath) p: string,
     @Query({ schema: apiLogsQuery }) query: ApiLogsQuery,
@@ -22,6 +30,7 @@ export class ApiLogsController {
 
   @Get(':id')
   @ApiOperation({ summary: 'One outbound call, with headers; with bodies where it failed or was sampled.' })
+  @Answers(200, shownWholeCall)
   async get(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,

@@ -2,10 +2,33 @@ import { Controller, Get, Param } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
 import { type Connection, Connections, HealthChange } from '@app/connections'
 import { Database, rowsOf } from '@app/database'
-import { CalledBy, type Caller, Needs, UuidPath } from '@app/http'
+import { Answers, CalledBy, type Caller, Needs, shownTime, UuidPath } from '@app/http'
+import { z } from 'zod'
 import { wordsOf } from './words.ts'
 
 const CHANGES = 50
+
+const words = z.strictObject({ code: z.string(), en: z.string(), ar: z.string() }).nullable()
+const shownHealth = z.strictObject({
+  connection_id: z.uuid(),
+  status: z.string(),
+  state: z.string(),
+  message: words,
+  failures_in_a_row: z.int(),
+  checked_at: shownTime.nullable(),
+  response_time_ms: z.int().nullable(),
+  next_check_at: shownTime.nullable(),
+  changes: z.array(
+    z.strictObject({
+      id: z.uuid(),
+      type: z.string(),
+      from: z.string(),
+      to: z.string(),
+      message: words,
+      at: shownTime,
+    }),
+  ),
+})
 
 @ApiTags('connections')
 @Controller('v1/projects/:p/connections')
@@ -18,6 +41,7 @@ export class HealthController {
   @Get(':id/health')
   @Needs('read')
   @ApiOperation({ summary: 'How it is, what the last check found, and what has changed, newest first.' })
+  @Answers(200, shownHealth)
   async get(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,

@@ -1,3 +1,4 @@
+import { shownTime } from '@app/http'
 import { z } from 'zod'
 import { COUNTERS } from '../counting/series.ts'
 import type { Sums } from './hourly-metrics.ts'
@@ -13,6 +14,27 @@ export const metricsQuery = z.strictObject({
   interval: z.enum(['hour', 'day']).default('hour'),
 })
 export type MetricsQuery = z.infer<typeof metricsQuery>
+
+const nullable = z.number().nullable()
+const shownSums = z.strictObject({
+  ...(Object.fromEntries(COUNTERS.map((name) => [name, z.int()])) as Record<string, z.ZodInt>),
+  error_rate: nullable,
+  response_time_ms: z.strictObject({
+    count: z.int(),
+    average: nullable,
+    p50: nullable,
+    p95: nullable,
+    p99: nullable,
+  }),
+})
+export const shownSeries = z.strictObject({
+  interval: z.enum(['hour', 'day']),
+  from: shownTime,
+  to: shownTime,
+  data: z.array(shownSums.extend({ at: shownTime })),
+  totals: shownSums,
+  next_cursor: z.null(),
+})
 
 /** Counts as they are; the error rate is null where nothing was called, and times where nothing was measured. */
 export function presentSums(sums: Sums): Record<string, unknown> {

@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { CalledBy, type Caller, Needs, UuidPath } from '@app/http'
+import { Answers, CalledBy, type Caller, Needs, UuidPath } from '@app/http'
 import { HourlyMetrics, total } from './hourly-metrics.ts'
-import { type MetricsQuery, metricsQuery, presentSums } from './metrics.api.ts'
+import { type MetricsQuery, metricsQuery, presentSums, shownSeries } from './metrics.api.ts'
 import { spanOf } from './span-of-time.ts'
 
 @ApiTags('metrics')
@@ -16,6 +16,7 @@ export class MetricsController {
     summary:
       'Counts, error rate and response times of a project’s connections by hour or day (UTC), oldest first.',
   })
+  @Answers(200, shownSeries)
   async series(
     @Param('p', UuidPath) p: string,
     @Query({ schema: metricsQuery }) query: MetricsQuery,
