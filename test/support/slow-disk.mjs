@@ -1,4 +1,4 @@
-// Preloaded into a process (NODE_OPTIONS=--import): each fsync of its files takes the milliseconds that stand in SLOW_DISK.
+// Preloaded into a process (NODE_OPTIONS=--import): each write that must reach the disk takes the milliseconds that stand in SLOW_DISK.
 import { readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 
@@ -6,7 +6,8 @@ const probe = await open('/dev/null')
 const handle = Object.getPrototypeOf(probe)
 await probe.close()
 
-for (const name of ['datasync', 'sync']) {
+// Segments are written through (O_DSYNC): their `writev` is their fsync.
+for (const name of ['datasync', 'sync', 'writev']) {
   const real = handle[name]
   handle[name] = async function (...rest) {
     const ms = Number(readFileSync(process.env.SLOW_DISK, 'utf8'))
