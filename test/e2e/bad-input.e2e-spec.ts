@@ -94,7 +94,6 @@ describe('JSON that cannot be read', () => {
     ['with single quotes', "{'name':'x'}"],
     ['that is two values', '{"name":"x"}{}'],
     ['that is NaN', '{"name":NaN}'],
-    ['that is nothing', ''],
     ['with `__proto__`', '{"name":"x","__proto__":{"a":1}}'],
     ['with `constructor.prototype`', '{"name":"x","constructor":{"prototype":{"a":1}}}'],
     ['deeper than any stack', '['.repeat(500_000)],
@@ -107,6 +106,10 @@ describe('JSON that cannot be read', () => {
   test('bytes that are no UTF-8: 400', async () => {
     const bytes = Buffer.concat([Buffer.from('{"name":"'), Buffer.of(0xff, 0xc3), Buffer.from('"}')])
     refused(await call('POST', '/v1/projects', bytes, json), 400, 'invalid_request')
+  })
+
+  test('nothing at all is no body: what is missing is named', async () => {
+    refused(await call('POST', '/v1/projects', '', json), 422, 'invalid_request', ['/name'])
   })
 
   test.each(['null', '[]', '"x"', '1', 'true'])('%s instead of an object: 422', async (body) => {

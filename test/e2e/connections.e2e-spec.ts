@@ -97,6 +97,15 @@ describe('connections', () => {
     expect((await a.connection(full, { environment: 'staging' })).id).toBeDefined()
   })
 
+  test('a call that needs no body takes none, whatever type is announced', async () => {
+    const answer = await platform.call(
+      'POST',
+      `/v1/projects/${project}/connections/${tap.id}/webhook/rotate`,
+      { headers: { 'content-type': 'application/json' } },
+    )
+    expect(answer.status).toBe(200)
+  })
+
   test('a provider that cannot be reached: made, pending, unknown', async () => {
     const answer = await platform.call<Record<string, unknown>>(
       'POST',

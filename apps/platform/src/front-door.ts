@@ -57,7 +57,9 @@ function leaveBody({ raw: { headers } }: FastifyRequest): void {
 export function readJson(fastify: FastifyInstance): FastifyBodyParser<Buffer> {
   const parse = fastify.getDefaultJsonParser('error', 'error') as FastifyBodyParser<string>
   return (request, body, done) => {
-    if (isUtf8(body)) void parse(request, body.toString(), done)
+    // Many clients announce JSON with every POST, also where there is nothing to say.
+    if (body.length === 0) done(null, undefined)
+    else if (isUtf8(body)) void parse(request, body.toString(), done)
     else done(new SyntaxError('not UTF-8'))
   }
 }
