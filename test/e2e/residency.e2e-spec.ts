@@ -32,6 +32,12 @@ test('where the data of a project may not lie, nothing is kept for it', async ()
     await cairo.call('PUT', `${connections}/${hook.id}/credentials`, {
       body: { credentials, verify: false },
     }),
+  ]
+  expect(refused.map(({ status, body }) => [status, body.code])).toEqual(
+    refused.map(() => [422, 'residency_unmet']),
+  )
+  // A sender is told to come again: the fault is ours (security.md 1.3).
+  const heldOff = [
     await cairo.call('POST', hook.path, {
       key: null,
       body: 'x',
@@ -39,9 +45,9 @@ test('where the data of a project may not lie, nothing is kept for it', async ()
     }),
     await cairo.call('POST', hook.path, { key: null, body: 'unsigned' }),
   ]
-  expect(refused.map(({ status, body }) => [status, body.code])).toEqual(
-    refused.map(() => [422, 'residency_unmet']),
-  )
+  for (const { status, body, headers } of heldOff) {
+    expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'residency_unmet', '60'])
+  }
   for (const table of ['integration_events', 'webhook_quarantine']) {
     expect(await sql(riyadh.database.url, `SELECT FROM ${table}`)).toEqual([])
   }

@@ -73,7 +73,7 @@ const OUTSIDE_NEST: OpenAPIObject['paths'] = {
           [401, 'signature_invalid'],
           [405, 'method_not_allowed'],
           [413, 'payload_too_large'],
-          [422, 'residency_unmet'],
+          [503, 'residency_unmet'],
         ],
       },
     },

@@ -24,3 +24,8 @@ export const BodyCutOff = problem('invalid_request', 400, {
   en: 'The request ended before its whole body had arrived. Send it again.',
   ar: 'انقطع الطلب قبل وصول نصه كاملًا. أعد إرساله.',
 })
+// 503, not 422: it is the platform that lies in the wrong country, and a sender that hears 4xx does not come again.
+export const HeldOff = problem('residency_unmet', 503, {
+  en: 'This platform may not keep the data of this project where it runs now. Nothing was kept; send it again later.',
+  ar: 'لا يجوز لهذه المنصة حفظ بيانات هذا المشروع في المكان الذي تعمل فيه الآن. لم يُحفظ شيء؛ أعد الإرسال لاحقًا.',
+})

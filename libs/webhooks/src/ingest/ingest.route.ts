@@ -20,7 +20,7 @@ import {
 import { Metrics } from '@app/metrics'
 import { Counter, Histogram } from 'prom-client'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { BodyCutOff } from '../webhooks.problems.ts'
+import { BodyCutOff, HeldOff } from '../webhooks.problems.ts'
 import { Ingest } from './ingest.ts'
 
 const deliveries = new Counter({
@@ -84,7 +84,7 @@ export class IngestRoute {
       label = target.provider
       connection = target.connectionId
       this.metrics.count('webhooks_received', label, connection)
-      if (target.refusal) throw target.refusal
+      if (target.refusal) throw HeldOff({ headers: { 'retry-after': '60' } })
       const delivery = await this.#read(request, target.connector.webhooks ?? {})
       const { eventId, duplicate } = await this.ingest.receive(target, delivery, address)
       deliveries.inc({ provider: label, outcome: duplicate ? 'duplicate' : 'accepted' })

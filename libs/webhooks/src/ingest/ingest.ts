@@ -3,6 +3,7 @@ import { Bodies } from '@app/bodies'
 import type { WebhookTarget } from '@app/connections'
 import type { Delivery, Verdict } from '@app/connector-kit'
 import { Problem, Unavailable } from '@app/http'
+import { errorFields } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
 import { EventRecorder, type Recorded } from '../event/event-recorder.ts'
 import { eventOf, identityOf, type NewEvent } from '../event/webhook-event.ts'
@@ -73,7 +74,7 @@ export class Ingest {
     } catch (error) {
       if (error instanceof Problem) throw error
       // Whatever the store or the database throws is ours, not the sender's.
-      logger.warn({ msg: 'a delivery was not kept', ...namesOf(error) })
+      logger.warn({ msg: 'a delivery was not kept', ...errorFields(error) })
       throw unavailable()
     }
   }
@@ -87,10 +88,4 @@ export async function verdictOf(target: WebhookTarget, delivery: Delivery): Prom
 
 function unavailable(): Problem {
   return Unavailable({ values: { seconds: 5 }, headers: { 'retry-after': '5' } })
-}
-
-/** Kind and code of an error and of its cause; never their words, which may hold values. */
-function namesOf(error: unknown): Record<string, unknown> {
-  const { name, code, constraint, cause } = Object(error) as Record<string, unknown>
-  return { error: name, code, constraint, ...(cause !== undefined && { cause: namesOf(cause) }) }
 }
