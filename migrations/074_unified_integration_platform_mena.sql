@@ -466,8 +466,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS integration_events_event_id ON integration_eve
 CREATE UNIQUE INDEX IF NOT EXISTS integration_events_event_hash ON integration_events (connection_id, event_hash)
   WHERE event_id IS NULL;
 CREATE INDEX IF NOT EXISTS integration_events_project ON integration_events (project_id, id DESC);
-CREATE INDEX IF NOT EXISTS integration_events_due ON integration_events (coalesce(next_retry_at, created_at))
-  WHERE status IN ('pending', 'processing', 'retrying');
 ALTER TABLE integration_events SET (fillfactor = 90);
 
 CREATE INDEX IF NOT EXISTS webhook_access_logs_event ON webhook_access_logs (event_id, accessed_at);

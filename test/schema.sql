@@ -180,6 +180,148 @@ ALTER TABLE connection_health_changes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON connection_health_changes FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
 GRANT INSERT, SELECT ON connection_health_changes TO wasl_tenant;
 
+CREATE TABLE delivery_attempts (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  delivery_id uuid NOT NULL,
+  project_id uuid NOT NULL,
+  attempt integer NOT NULL,
+  outcome text NOT NULL,
+  response_status integer,
+  response_excerpt text,
+  duration_ms integer NOT NULL,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT delivery_attempts_pkey PRIMARY KEY (id),
+  CONSTRAINT delivery_attempts_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES destination_deliveries(id) ON DELETE CASCADE
+);
+CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (delivery_id, at);
+ALTER TABLE delivery_attempts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON delivery_attempts FOR ALL TO wasl_tenant USING ((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid));
+GRANT SELECT ON delivery_attempts TO wasl_tenant;
+
+CREATE TABLE destination_deliveries (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  seq bigint NOT NULL,
+  project_id uuid NOT NULL,
+  environment integration_environment NOT NULL,
+  destination_id uuid NOT NULL,
+  outgoing_event_id uuid NOT NULL,
+  order_key text,
+  replay_id uuid,
+  status text DEFAULT 'pending'::text NOT NULL,
+  retry_count integer DEFAULT 0 NOT NULL,
+  next_retry_at timestamp with time zone,
+  lease_until timestamp with time zone,
+  lease_token bigint DEFAULT 0 NOT NULL,
+  error_message text,
+  delivered_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT destination_deliveries_pkey PRIMARY KEY (id),
+  CONSTRAINT destination_deliveries_destination_id_fkey FOREIGN KEY (destination_id) REFERENCES destinations(id) ON DELETE CASCADE,
+  CONSTRAINT destination_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'retrying'::text, 'delivered'::text, 'dead_letter'::text, 'cancelled'::text])))
+) WITH (fillfactor=80);
+CREATE INDEX destination_deliveries_leases ON public.destination_deliveries USING btree (lease_until) WHERE (status = 'processing'::text);
+CREATE INDEX destination_deliveries_list ON public.destination_deliveries USING btree (project_id, id DESC);
+CREATE INDEX destination_deliveries_of ON public.destination_deliveries USING btree (destination_id, id DESC);
+CREATE UNIQUE INDEX destination_deliveries_once ON public.destination_deliveries USING btree (outgoing_event_id, destination_id, replay_id) NULLS NOT DISTINCT;
+CREATE INDEX destination_deliveries_order ON public.destination_deliveries USING btree (destination_id, order_key, seq) WHERE ((order_key IS NOT NULL) AND (status = ANY (ARRAY['pending'::text, 'processing'::text, 'retrying'::text])));
+CREATE INDEX destination_deliveries_suspects ON public.destination_deliveries USING btree (next_retry_at) WHERE ((status = 'retrying'::text) AND (error_message = 'worker_lost'::text));
+CREATE INDEX destination_deliveries_work ON public.destination_deliveries USING btree (destination_id, COALESCE(next_retry_at, created_at)) WHERE (status = ANY (ARRAY['pending'::text, 'retrying'::text]));
+ALTER TABLE destination_deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON destination_deliveries FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
+GRANT INSERT, SELECT, UPDATE ON destination_deliveries TO wasl_tenant;
+
+CREATE TABLE destinations (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  project_id uuid NOT NULL,
+  environment integration_environment,
+  name text,
+  kind text DEFAULT 'http'::text NOT NULL,
+  url text NOT NULL,
+  config jsonb DEFAULT '{}'::jsonb NOT NULL,
+  types text[] DEFAULT '{}'::text[] NOT NULL,
+  providers text[] DEFAULT '{}'::text[] NOT NULL,
+  ordered boolean DEFAULT false NOT NULL,
+  schema_major integer DEFAULT 1 NOT NULL,
+  status text DEFAULT 'enabled'::text NOT NULL,
+  disabled_reason text,
+  secrets jsonb,
+  failing_since timestamp with time zone,
+  last_success_at timestamp with time zone,
+  version integer DEFAULT 1 NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT destinations_pkey PRIMARY KEY (id),
+  CONSTRAINT destinations_kind_check CHECK ((kind = ANY (ARRAY['http'::text, 'nats'::text, 'kafka'::text, 'rabbitmq'::text, 'sqs'::text]))),
+  CONSTRAINT destinations_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  CONSTRAINT destinations_schema_major_check CHECK ((schema_major > 0)),
+  CONSTRAINT destinations_status_check CHECK ((status = ANY (ARRAY['enabled'::text, 'disabled'::text, 'deleted'::text])))
+);
+CREATE INDEX destinations_project ON public.destinations USING btree (project_id, id DESC);
+CREATE TRIGGER announce_change AFTER INSERT OR DELETE OR UPDATE OF url, config, secrets, status, ordered, schema_major ON public.destinations FOR EACH STATEMENT EXECUTE FUNCTION wasl_announce_change('destinations');
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.destinations FOR EACH ROW EXECUTE FUNCTION integration_touch_updated_at();
+ALTER TABLE destinations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON destinations FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((environment IS NULL) OR ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text)))));
+GRANT INSERT, SELECT, UPDATE ON destinations TO wasl_tenant;
+
+CREATE TABLE event_attempts (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  event_id uuid NOT NULL,
+  project_id uuid NOT NULL,
+  kind text NOT NULL,
+  attempt integer NOT NULL,
+  code text,
+  replay_id uuid,
+  duration_ms integer,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT event_attempts_pkey PRIMARY KEY (id),
+  CONSTRAINT event_attempts_kind_check CHECK ((kind = ANY (ARRAY['failed'::text, 'replayed'::text]))),
+  CONSTRAINT event_attempts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
+);
+CREATE INDEX event_attempts_event ON public.event_attempts USING btree (event_id, at);
+CREATE INDEX event_attempts_project ON public.event_attempts USING btree (project_id);
+ALTER TABLE event_attempts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON event_attempts FOR ALL TO wasl_tenant USING ((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid));
+GRANT INSERT, SELECT ON event_attempts TO wasl_tenant;
+
+CREATE TABLE event_references (
+  project_id uuid NOT NULL,
+  reference text NOT NULL,
+  event_id uuid NOT NULL,
+  CONSTRAINT event_references_pkey PRIMARY KEY (project_id, reference, event_id),
+  CONSTRAINT event_references_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
+);
+CREATE INDEX event_references_event ON public.event_references USING brin (event_id);
+ALTER TABLE event_references ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON event_references FOR ALL TO wasl_tenant USING ((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid));
+GRANT SELECT ON event_references TO wasl_tenant;
+
+CREATE TABLE event_replays (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  project_id uuid NOT NULL,
+  environment integration_environment,
+  requested_by text NOT NULL,
+  reason text,
+  filter jsonb DEFAULT '{}'::jsonb NOT NULL,
+  status text DEFAULT 'running'::text NOT NULL,
+  per_second integer DEFAULT 100 NOT NULL,
+  last_event_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+  until_event_id uuid NOT NULL,
+  matched bigint DEFAULT 0 NOT NULL,
+  replayed bigint DEFAULT 0 NOT NULL,
+  next_step_at timestamp with time zone DEFAULT now() NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT event_replays_pkey PRIMARY KEY (id),
+  CONSTRAINT event_replays_per_second_check CHECK ((per_second > 0)),
+  CONSTRAINT event_replays_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  CONSTRAINT event_replays_status_check CHECK ((status = ANY (ARRAY['running'::text, 'done'::text, 'cancelled'::text])))
+);
+CREATE INDEX event_replays_project ON public.event_replays USING btree (project_id, id DESC);
+CREATE INDEX event_replays_running ON public.event_replays USING btree (next_step_at) WHERE (status = 'running'::text);
+ALTER TABLE event_replays ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON event_replays FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
+GRANT INSERT, SELECT, UPDATE ON event_replays TO wasl_tenant;
+
 CREATE TABLE integration_api_logs (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   connection_id uuid,
@@ -289,15 +431,21 @@ CREATE TABLE integration_events (
   body_expires_at timestamp with time zone,
   lease_until timestamp with time zone,
   lease_token bigint DEFAULT 0 NOT NULL,
+  replay_id uuid,
   CONSTRAINT integration_events_pkey PRIMARY KEY (id),
   CONSTRAINT integration_events_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE,
   CONSTRAINT integration_events_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
-  CONSTRAINT integration_events_trust CHECK ((trust = ANY (ARRAY['body_signed'::text, 'fields_signed'::text, 'shared_secret'::text, 'none'::text])))
+  CONSTRAINT integration_events_trust CHECK ((trust = ANY (ARRAY['body_signed'::text, 'fields_signed'::text, 'shared_secret'::text, 'none'::text, 'fetched'::text])))
 ) WITH (fillfactor=90);
-CREATE INDEX integration_events_due ON public.integration_events USING btree (COALESCE(next_retry_at, created_at)) WHERE (status = ANY (ARRAY['pending'::integration_event_status, 'processing'::integration_event_status, 'retrying'::integration_event_status]));
+CREATE INDEX integration_events_connection ON public.integration_events USING btree (connection_id, id DESC);
 CREATE UNIQUE INDEX integration_events_event_hash ON public.integration_events USING btree (connection_id, event_hash) WHERE (event_id IS NULL);
 CREATE UNIQUE INDEX integration_events_event_id ON public.integration_events USING btree (connection_id, event_id);
+CREATE INDEX integration_events_leases ON public.integration_events USING btree (lease_until) WHERE (status = 'processing'::integration_event_status);
 CREATE INDEX integration_events_project ON public.integration_events USING btree (project_id, id DESC);
+CREATE INDEX integration_events_suspects ON public.integration_events USING btree (next_retry_at) WHERE ((status = 'retrying'::integration_event_status) AND (error_message = 'worker_lost'::text));
+CREATE INDEX integration_events_trouble ON public.integration_events USING btree (project_id, status, id DESC) WHERE (status = ANY (ARRAY['retrying'::integration_event_status, 'failed'::integration_event_status, 'dead_letter'::integration_event_status]));
+CREATE INDEX integration_events_type ON public.integration_events USING btree (project_id, event_type, id DESC);
+CREATE INDEX integration_events_work ON public.integration_events USING btree (connection_id, COALESCE(next_retry_at, created_at)) WHERE (status = ANY (ARRAY['pending'::integration_event_status, 'retrying'::integration_event_status]));
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.integration_events FOR EACH ROW EXECUTE FUNCTION integration_touch_updated_at();
 ALTER TABLE integration_events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON integration_events FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
@@ -424,6 +572,27 @@ CREATE TABLE metric_writers (
   flushed_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT metric_writers_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=50);
+
+CREATE TABLE outgoing_events (
+  id uuid NOT NULL,
+  project_id uuid NOT NULL,
+  environment integration_environment NOT NULL,
+  connection_id uuid,
+  provider text,
+  event_id uuid,
+  type text NOT NULL,
+  subject text NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+  data jsonb NOT NULL,
+  CONSTRAINT outgoing_events_pkey PRIMARY KEY (id),
+  CONSTRAINT outgoing_events_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
+);
+CREATE INDEX outgoing_events_event ON public.outgoing_events USING btree (event_id) WHERE (event_id IS NOT NULL);
+CREATE INDEX outgoing_events_project ON public.outgoing_events USING btree (project_id, id DESC);
+ALTER TABLE outgoing_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON outgoing_events FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
+GRANT INSERT, SELECT ON outgoing_events TO wasl_tenant;
 
 CREATE TABLE project_settings (
   project_id uuid NOT NULL,
@@ -722,3 +891,5 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'webhook_access_logs is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
 END $function$;
+
+CREATE SEQUENCE destination_deliveries_seq_seq;

@@ -6,7 +6,7 @@ export const floors: readonly (readonly string[])[] = [
   ['payments', 'messages', 'shipments', 'destinations'],
   ['webhooks', 'oauth', 'health'],
   ['connections'],
-  ['projects', 'catalogue', 'api-logs', 'metrics'],
+  ['projects', 'catalogue', 'api-logs', 'metrics', 'outbox', 'idempotency'],
   ['jobs', 'bodies'],
   ['providers', 'database', 'egress', 'http'],
   ['connector-kit', 'config'],

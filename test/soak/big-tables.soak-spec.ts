@@ -64,7 +64,7 @@ describe(`${EVENTS.toLocaleString('en')} events`, () => {
     await sql(
       database.url,
       `ALTER TABLE integration_events DROP COLUMN project_id CASCADE, DROP COLUMN environment CASCADE, DROP COLUMN event_hash CASCADE;
-       DROP INDEX integration_events_event_id, integration_events_due;
+       DROP INDEX integration_events_event_id, integration_events_work;
        ALTER TABLE integration_events ADD COLUMN payload jsonb NOT NULL DEFAULT '{}';
        DROP TABLE wasl_migrations`,
     )

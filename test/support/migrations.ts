@@ -126,6 +126,15 @@ UPDATE integration_connections SET next_health_check = now();
 INSERT INTO connection_health_changes (project_id, environment, connection_id, from_state, to_state, event_type, message)
 SELECT project_id, environment, id, 'healthy', 'degraded', 'connection.degraded', 'provider_error' FROM integration_connections;
 INSERT INTO body_keys (project_id, wrapped_key) SELECT id, '{"v": 1}' FROM projects;
+INSERT INTO event_references (project_id, reference, event_id) SELECT project_id, 'chg_1', id FROM integration_events WHERE project_id IS NOT NULL;
+INSERT INTO event_attempts (event_id, project_id, kind, attempt, code) SELECT id, project_id, 'failed', 1, 'worker_lost' FROM integration_events WHERE project_id IS NOT NULL;
+INSERT INTO event_replays (project_id, requested_by, until_event_id) SELECT id, 'admin', id FROM projects;
+INSERT INTO outgoing_events (id, project_id, environment, type, subject, occurred_at, data)
+SELECT gen_random_uuid(), id, 'dev', 'code.pushed', 's', now(), '{}' FROM projects;
+INSERT INTO destinations (project_id, url, secrets) SELECT id, 'https://app.example/hooks', '{"v": 1}' FROM projects;
+INSERT INTO destination_deliveries (project_id, environment, destination_id, outgoing_event_id)
+SELECT d.project_id, 'dev', d.id, e.id FROM destinations d JOIN outgoing_events e USING (project_id);
+INSERT INTO delivery_attempts (delivery_id, project_id, attempt, outcome, duration_ms) SELECT id, project_id, 1, 'http_500', 5 FROM destination_deliveries;
 INSERT INTO metric_writers (id, last_flush) SELECT id, 7 FROM projects;
 UPDATE integration_providers SET is_active = false, icon_url = 'https://icons.example/tabby.svg', sort_order = 1 WHERE provider = 'tabby';
 UPDATE integration_providers SET is_active = true, sort_order = 2 WHERE provider = 'stripe';

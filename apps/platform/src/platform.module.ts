@@ -10,6 +10,7 @@ import { HealthModule } from '@app/health'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
 import { JobsModule } from '@app/jobs'
 import { MetricsModule } from '@app/metrics'
+import { OutboxModule } from '@app/outbox'
 import { ProjectsModule } from '@app/projects'
 import { SecretsModule } from '@app/secrets'
 import { WebhooksModule } from '@app/webhooks'
@@ -29,6 +30,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     CatalogueModule,
     ApiLogsModule,
     MetricsModule,
+    OutboxModule,
     BodiesModule,
     ConnectionsModule,
     HealthModule,

@@ -36,5 +36,6 @@ export const keptEventSchema = new EntitySchema({
     body_expires_at: { type: 'Date', columnType: 'timestamptz', nullable: true },
     lease_until: { type: 'Date', columnType: 'timestamptz', nullable: true },
     lease_token: { type: 'bigint', default: 0 },
+    replay_id: { type: 'uuid', nullable: true },
   },
 })

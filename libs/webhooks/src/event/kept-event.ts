@@ -30,6 +30,8 @@ export class KeptEvent {
   readonly body_expires_at!: Date | null
   readonly lease_until!: Date | null
   readonly lease_token!: bigint
+  /** The replay under which it is processed, or was last. */
+  readonly replay_id!: string | null
 
   /** Its raw body may still be shown: it was kept, and its retention runs. */
   hasBodyAt(now: Date): this is { raw_body_url: string } {
