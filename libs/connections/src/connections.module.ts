@@ -1,6 +1,7 @@
 import { MikroOrmModule } from '@mikro-orm/nestjs'
 import { Module } from '@nestjs/common'
 import { EgressModule } from '@app/egress'
+import { ConnectorContexts } from './context/connector-contexts.ts'
 import { ConnectionChanges } from './connection/connection-changes.ts'
 import { ConnectionView } from './connection/connection-view.ts'
 import { connectionSchema } from './connection/connection.schema.ts'
@@ -27,6 +28,7 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
   providers: [
     Connections,
     ConnectionChanges,
+    ConnectorContexts,
     ConnectionView,
     Linking,
     Rotation,
@@ -40,6 +42,6 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
     Proxy,
     ProxyTargets,
   ],
-  exports: [Connections, CredentialVault, Verification, WebhookTargets],
+  exports: [Connections, ConnectorContexts, CredentialVault, Verification, WebhookTargets],
 })
 export class ConnectionsModule {}

@@ -3,6 +3,7 @@ import type { AmountRule } from './amount-rule.ts'
 import type { Creds, Fields } from './credentials.ts'
 import type { Delivery } from './delivery.ts'
 import type { EventType } from './event-types.ts'
+import type { Operation } from './operation.ts'
 import type { Verdict } from './verification/verdict.ts'
 import type { Text } from './words.ts'
 
@@ -172,6 +173,8 @@ export interface Webhooks {
   /** The credential that must be there for a delivery to be accepted. */
   secretField: string
   methods?: readonly ('POST' | 'GET')[]
+  /** Headers that {@link normalise} reads, in lower case: their values are kept with the event. Never one that holds a secret. */
+  keptHeaders?: readonly string[]
   /** Body limit where it is not 1 MiB; 25 MiB at most. */
   maxBytes?: number
   /** On the raw bytes, before anything is read. Throws only where what is lent fails; then nothing is accepted. */
@@ -209,7 +212,7 @@ export interface Connector<F extends Fields = Fields> {
   endpoints: readonly Endpoint[]
   capabilities: readonly Capability[]
   /** What is implemented, by name; absence means unsupported. */
-  operations: Readonly<Record<string, unknown>>
+  operations: Readonly<Record<string, Operation>>
   amounts?: AmountRule
   webhooks?: Webhooks
   /** Read-only and cheap. Throws what the egress throws where the provider cannot be reached. */

@@ -19,6 +19,7 @@ export {
 export { Delivery, memberOf, textOf } from './delivery.ts'
 export { type EventType, eventTypes } from './event-types.ts'
 export { currencies, decimalOf, exponentOf, minorUnitsOf, type Money, NotRepresentable } from './money.ts'
+export type { Operation, Replay } from './operation.ts'
 export { type Hmac, signHmac } from './verification/hmac.ts'
 export { type Jwt } from './verification/jwt.ts'
 export { type Position } from './verification/position.ts'

@@ -8,8 +8,11 @@ export interface NewsData {
   version?: number
   /** What was before, of the members that changed. */
   previous?: Record<string, unknown>
-  /** `signed`: the provider signed what is said; `confirmed`: we asked the provider; `observed`: we saw it ourselves. */
-  trust: 'signed' | 'confirmed' | 'observed'
+  /**
+   * `signed`: the provider signed what is said; `confirmed`: we asked the provider; `observed`: we saw it ourselves;
+   * `unconfirmed`: somebody said so who knew the secret of the address.
+   */
+  trust: 'signed' | 'confirmed' | 'observed' | 'unconfirmed'
   /** It happened after the end of what it happened to. */
   late?: boolean
   /** The object was too large to be carried along. */

@@ -16,9 +16,19 @@ import { keptEventSchema } from './event/kept-event.schema.ts'
 import { WebhookEvents } from './event/webhook-events.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { IngestRoute } from './ingest/ingest.route.ts'
+import { Arrivals } from './processing/arrivals.ts'
+import { Confirmation } from './processing/confirmation.ts'
+import { EventReader } from './processing/event-reader.ts'
+import { Facts } from './processing/facts.ts'
+import { ProcessEvents } from './processing/process-events.ts'
+import { RecentBodies } from './processing/recent-bodies.ts'
 import { quarantineEntrySchema } from './quarantine/quarantine-entry.schema.ts'
 import { Quarantine } from './quarantine/quarantine.ts'
 import { QuarantineController } from './quarantine/quarantine.controller.ts'
+import { replaySchema } from './replay/replay.schema.ts'
+import { ReplayRunner } from './replay/replay-runner.ts'
+import { Replays } from './replay/replays.ts'
+import { ReplaysController } from './replay/replays.controller.ts'
 
 const HOUR_S = 3_600
 
@@ -26,9 +36,9 @@ const HOUR_S = 3_600
   imports: [
     BodiesModule,
     ConnectionsModule,
-    MikroOrmModule.forFeature([keptEventSchema, quarantineEntrySchema, bodyReadSchema]),
+    MikroOrmModule.forFeature([keptEventSchema, quarantineEntrySchema, bodyReadSchema, replaySchema]),
   ],
-  controllers: [EventsController, QuarantineController],
+  controllers: [ReplaysController, EventsController, QuarantineController],
   providers: [
     Ingest,
     IngestRoute,
@@ -43,8 +53,16 @@ const HOUR_S = 3_600
     EventRetention,
     EventRescuer,
     BodyReadRetention,
+    Arrivals,
+    RecentBodies,
+    EventReader,
+    Confirmation,
+    Facts,
+    ProcessEvents,
+    ReplayRunner,
+    Replays,
   ],
-  exports: [IngestRoute],
+  exports: [IngestRoute, Facts, ProcessEvents],
 })
 export class WebhooksModule implements OnModuleInit {
   constructor(

@@ -29,3 +29,11 @@ export const HeldOff = problem('residency_unmet', 503, {
   en: 'This platform may not keep the data of this project where it runs now. Nothing was kept; send it again later.',
   ar: 'لا يجوز لهذه المنصة حفظ بيانات هذا المشروع في المكان الذي تعمل فيه الآن. لم يُحفظ شيء؛ أعد الإرسال لاحقًا.',
 })
+export const NotFinished = problem('invalid_state', 409, {
+  en: 'This event is {status}: it is going to be processed anyway. Replay it once it has ended.',
+  ar: 'حالة هذا الحدث {status}، وستجري معالجته على أي حال. أعد تشغيله بعد أن تنتهي.',
+})
+export const TooManyReplays = problem('conflict', 409, {
+  en: 'There are {limit} replays of this project under way already. Wait for one to end, or cancel one.',
+  ar: 'هناك بالفعل {limit} عمليات إعادة تشغيل جارية لهذا المشروع. انتظر انتهاء إحداها أو ألغِها.',
+})

@@ -10,6 +10,7 @@ import {
   field,
   type Hmac,
   memberOf,
+  type Operation,
   overFields,
   secret,
   sign,
@@ -79,6 +80,7 @@ const webhooks: Webhooks = {
       : []
   },
 }
+const listed: Operation = { replay: { kind: 'read' }, run: () => Promise.resolve([]) }
 const sound = defineConnector({
   manifest: {
     id: 'acme',
@@ -97,7 +99,7 @@ const sound = defineConnector({
   auth: { kind: 'bearer', token: 'token' },
   endpoints: [{ url: 'https://api.acme.example' }],
   capabilities: [{ operation: 'record.list' }],
-  operations: { 'record.list': {} },
+  operations: { 'record.list': listed },
   amounts: { wire: 'decimal_string', digits: { KWD: 2 }, step: { KWD: 10 } },
   webhooks,
   async health({ http }) {
@@ -256,7 +258,7 @@ const cases: [string, string | RegExp, () => Case][] = [
   [
     'implements only what is recorded',
     'record.drop: record a call',
-    () => ({ connector: { ...sound, operations: { ...sound.operations, 'record.drop': {} } } }),
+    () => ({ connector: { ...sound, operations: { ...sound.operations, 'record.drop': listed } } }),
   ],
   [
     'implements only what is recorded',

@@ -55,12 +55,12 @@ export function claimText({
        SELECT l.lane FROM lanes l
        WHERE l.lane IS NOT NULL AND l.lane <> ALL ($3::uuid[]) AND (${laneIsOpen})
          AND EXISTS (SELECT FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
-                     AND NOT (${isSuspect}) AND (${isReady}))
+                     AND (${isSuspect}) IS NOT TRUE AND (${isReady}))
        LIMIT ${LANES_AT_ONCE}
      ), picked AS (
        SELECT p.id FROM open, LATERAL (
          SELECT w.id FROM ${name} w
-         WHERE ${DUE} AND w.${lane} = open.lane AND ${WHEN} <= now() AND NOT (${isSuspect}) AND (${isReady})
+         WHERE ${DUE} AND w.${lane} = open.lane AND ${WHEN} <= now() AND (${isSuspect}) IS NOT TRUE AND (${isReady})
          ORDER BY ${WHEN} LIMIT greatest(1, least($4::int, $1::int / (SELECT count(*) FROM open)))
          FOR UPDATE SKIP LOCKED) p
        LIMIT $1

@@ -15,6 +15,7 @@ export interface Work<Row extends object> {
   timeoutMs: number
   /** All rows of a claim in one call, or one by one. */
   together: boolean
+  /** Once the signal is aborted it writes nothing and returns: the rows are ended or given back by others. */
   handle(rows: readonly Taken<Row>[], signal: AbortSignal): Promise<void>
   /** Ends rows whose handler did not: they must not stay ours. */
   timedOut(rows: readonly Taken<Row>[]): Promise<void>
@@ -27,6 +28,11 @@ const GRACE_MS = 2_000
 const STOP_WITHIN_MS = 8_000
 /** The database is away: not asked more often than this. */
 const REST_MS = 500
+
+/** Why a handler is told to end. */
+const TIMED_OUT = Symbol('timed out')
+const LOST = Symbol('lease lost')
+const STOPPING = Symbol('stopping')
 
 interface UnderWay<Row extends object> {
   rows: readonly Taken<Row>[]
@@ -75,11 +81,13 @@ export class Worker<Row extends object> {
     await this.#running
     const ended = Promise.all([...this.#underWay].map(({ done }) => done))
     await Promise.race([ended, pause(STOP_WITHIN_MS)])
-    for (const { abort } of this.#underWay) abort.abort()
+    const left = [...this.#underWay]
+    for (const { abort } of left) abort.abort(STOPPING)
     await Promise.race([ended, pause(GRACE_MS)])
     if (this.#renewal) clearInterval(this.#renewal)
-    const left = [...this.#underWay].flatMap(({ rows }) => rows)
-    if (left.length > 0) await this.queue.giveBack(left).catch(() => undefined)
+    // What was ended in time after all is not ours any more, and stays as it is.
+    const rows = left.flatMap((underWay) => underWay.rows)
+    if (rows.length > 0) await this.queue.giveBack(rows).catch(() => undefined)
     await this.queue.close()
   }
 
@@ -150,7 +158,7 @@ export class Worker<Row extends object> {
     let late: NodeJS.Timeout | undefined
     const overdue = new Promise<'late'>((resolve) => {
       late = setTimeout(() => {
-        abort.abort()
+        abort.abort(TIMED_OUT)
         late = setTimeout(() => {
           resolve('late')
         }, GRACE_MS)
@@ -158,7 +166,7 @@ export class Worker<Row extends object> {
     })
     try {
       const end = await Promise.race([this.work.handle(rows, abort.signal), overdue])
-      if (end === 'late') await this.work.timedOut(rows)
+      if (end === 'late' || abort.signal.reason === TIMED_OUT) await this.work.timedOut(rows)
     } catch (error) {
       // Nothing is lost: the lease ends, and the rescuer makes the rows due again.
       this.#logger.warn({ msg: 'an outcome was not written', rows: rows.length, ...errorFields(error) })
@@ -174,7 +182,7 @@ export class Worker<Row extends object> {
       const ours = await this.queue.renew(held.flatMap(({ rows }) => rows))
       for (const { rows, abort } of held) {
         // Somebody else has them by now: whatever we find out about them is refused.
-        if (rows.every(({ id }) => !ours.has(id))) abort.abort()
+        if (rows.every(({ id }) => !ours.has(id))) abort.abort(LOST)
       }
     } catch (error) {
       this.#logger.warn({ msg: 'leases were not renewed', ...errorFields(error) })

@@ -14,6 +14,7 @@ export const scheme: Hmac = {
 export const webhooks: Webhooks = {
   trust: 'body_signed',
   secretField: 'webhook_secret',
+  keptHeaders: ['x-github-event', 'x-github-delivery'],
   maxBytes: 25 * 1024 * 1024,
   setup: {
     en: 'GitHub → repository or organisation → Settings → Webhooks → Add webhook. Paste the address as "Payload URL", choose application/json, and enter the same secret as here.',

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import { GroupCommit } from '@app/bodies'
 import { Database, Lane } from '@app/database'
+import { Arrivals } from '../processing/arrivals.ts'
 import type { NewEvent } from './webhook-event.ts'
 
 export interface Recorded {
@@ -24,7 +25,10 @@ export class EventRecorder implements OnApplicationShutdown {
   readonly #lanes: Lane[]
   readonly #groups: GroupCommit<Row, Recorded>
 
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly arrivals: Arrivals,
+  ) {
     this.#lanes = Array.from({ length: LANES }, (_, n) => new Lane(database.url, `ingest-${n}`))
     this.#groups = new GroupCommit(
       { lanes: LANES, groupItems: 500, groupBytes: 4 * 1024 * 1024, waitingBytes: 64 * 1024 * 1024 },
@@ -60,6 +64,7 @@ export class EventRecorder implements OnApplicationShutdown {
       values: columnsOf(rows),
     })
     const fresh = new Set(inserted.map(({ id }) => id))
+    if (fresh.size > 0) this.arrivals.tell()
     const known = rows.filter(({ event }) => !fresh.has(event.id))
     const firsts = known.length === 0 ? [] : await this.#firstsOf(known, lane)
     return rows.map(({ event }) => {

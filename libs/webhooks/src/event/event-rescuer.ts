@@ -25,14 +25,19 @@ export class EventRescuer implements OnModuleInit {
     const counts = { again: 0, dead_letter: 0 }
     while (!signal.aborted) {
       const rescued = await this.database.query<{ status: 'retrying' | 'dead_letter' }>(
-        `UPDATE integration_events e SET
+        `WITH rescued AS (UPDATE integration_events e SET
            status = CASE WHEN e.retry_count > e.max_retries THEN 'dead_letter' ELSE 'retrying' END::integration_event_status,
            next_retry_at = CASE WHEN e.retry_count > e.max_retries THEN NULL ELSE now() END,
            error_message = 'worker_lost', lease_until = NULL, lease_token = e.lease_token + 1
          FROM (SELECT id FROM integration_events
-               WHERE status = 'processing' AND coalesce(lease_until, updated_at + interval '1 minute') < now()
-               ORDER BY coalesce(next_retry_at, created_at) LIMIT $1 FOR UPDATE SKIP LOCKED) left_behind
-         WHERE e.id = left_behind.id RETURNING e.status`,
+               WHERE status = 'processing'
+                 AND (lease_until < now() OR lease_until IS NULL AND updated_at < now() - interval '1 minute')
+               ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED) left_behind
+         WHERE e.id = left_behind.id RETURNING e.id, e.status, e.project_id, e.retry_count, e.replay_id
+         ), noted AS (
+           INSERT INTO event_attempts (event_id, project_id, kind, attempt, code, replay_id)
+           SELECT id, project_id, 'failed', retry_count, 'worker_lost', replay_id FROM rescued WHERE project_id IS NOT NULL
+         ) SELECT status FROM rescued`,
         [BATCH],
       )
       for (const { status } of rescued) counts[status === 'retrying' ? 'again' : 'dead_letter']++

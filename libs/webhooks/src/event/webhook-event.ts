@@ -40,7 +40,9 @@ export function eventOf(target: WebhookTarget, delivery: Delivery, sourceIp: str
         .headerNames()
         .map((name) => [
           name,
-          KEPT.has(name) ? (storable(delivery.header(name) ?? null, 300) ?? '') : '[redacted]',
+          KEPT.has(name) || webhooks.keptHeaders?.includes(name)
+            ? (storable(delivery.header(name) ?? null, 300) ?? '')
+            : '[redacted]',
         ]),
     ),
     sourceIp,

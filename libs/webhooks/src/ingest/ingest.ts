@@ -7,6 +7,7 @@ import { errorFields } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
 import { EventRecorder, type Recorded } from '../event/event-recorder.ts'
 import { eventOf, identityOf, type NewEvent } from '../event/webhook-event.ts'
+import { RecentBodies } from '../processing/recent-bodies.ts'
 import { Quarantine } from '../quarantine/quarantine.ts'
 import { SignatureInvalid } from '../webhooks.problems.ts'
 import { Patience } from './patience.ts'
@@ -28,6 +29,7 @@ export class Ingest {
     private readonly bodies: Bodies,
     private readonly events: EventRecorder,
     private readonly quarantine: Quarantine,
+    private readonly recentBodies: RecentBodies,
   ) {}
 
   async receive(target: WebhookTarget, delivery: Delivery, sourceIp: string): Promise<Recorded> {
@@ -57,7 +59,10 @@ export class Ingest {
     const owner = { projectId: target.projectId, environment: target.environment, id }
     const work = this.bodies
       .keep(body, owner, target.bodyRetentionSeconds)
-      .then((url) => this.events.record(event, url))
+      .then((url) => {
+        this.recentBodies.remember(id, body)
+        return this.events.record(event, url)
+      })
       .then((recorded) => {
         this.#recent.set(identity, recorded.eventId)
         return recorded

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common'
+import type { Connector, Observation, Operation } from '@app/connector-kit'
+import { ConnectorContexts } from '@app/connections'
+import { EgressFailure } from '@app/egress'
+import { AttemptFailed, type EventUnderWork } from './event-work.ts'
+import type { Reading } from './event-reader.ts'
+import type { Fact, Origin } from './facts.ts'
+
+type Understood = NonNullable<Reading>
+/** What every call that reads one resource answers, beside much else. */
+interface Retrieved extends Record<string, unknown> {
+  native: string
+  occurredAt?: Date
+}
+
+/** Money, messages and parcels are believed when they are signed or read from the provider; nothing else is state. */
+const ASKED_ABOUT: ReadonlySet<Observation['resource']> = new Set([
+  'payment',
+  'refund',
+  'message',
+  'shipment',
+])
+
+/**
+ * From what a delivery says to what is so. Where its sender only knew a secret, or nothing, it is a hint: the provider is
+ * asked (verify by pull), at the pace of the registry's limits.
+ */
+@Injectable()
+export class Confirmation {
+  /** Ten hints about one payment that come together ask once. */
+  readonly #asking = new Map<string, Promise<Retrieved>>()
+
+  constructor(private readonly contexts: ConnectorContexts) {}
+
+  async factsOf(
+    event: EventUnderWork,
+    { connector, observations }: Understood,
+    signal: AbortSignal,
+  ): Promise<Fact[]> {
+    const origin: Origin = {
+      eventId: event.id,
+      projectId: event.project_id,
+      environment: event.environment as Origin['environment'],
+      connectionId: event.connection_id,
+      provider: event.provider,
+      receivedAt: event.created_at,
+    }
+    return Promise.all(
+      observations.map(async (observation, index): Promise<Fact> => {
+        if (event.trust === 'body_signed' || event.trust === 'fields_signed')
+          return { observation, trust: 'signed', origin, index }
+        if (event.trust === 'fetched') return { observation, trust: 'confirmed', origin, index }
+        if (!ASKED_ABOUT.has(observation.resource))
+          return { observation, trust: 'unconfirmed', origin, index }
+        const confirmed = await this.#confirmed(event, connector, observation, signal)
+        return { observation: confirmed, trust: 'confirmed', origin, index }
+      }),
+    )
+  }
+
+  async #confirmed(
+    event: EventUnderWork,
+    { operations }: Connector,
+    observation: Observation,
+    signal: AbortSignal,
+  ): Promise<Observation> {
+    const name = `${observation.resource}.retrieve`
+    const retrieve = operations[name] as Operation<{ ref: string }, Retrieved> | undefined
+    if (!retrieve) throw new AttemptFailed('cannot_confirm', { permanent: true })
+    const {
+      native,
+      occurredAt = observation.occurredAt,
+      ...facts
+    } = await this.#once(`${event.connection_id} ${name} ${observation.ref}`, () =>
+      this.#ask(event, name, retrieve, observation.ref, signal),
+    )
+    // The word of the hint is not taken over: only what was read counts.
+    const { type: _, occurredAt: __, ...said } = observation
+    return { ...said, native, facts, ...(occurredAt && { occurredAt }) }
+  }
+
+  #once(key: string, ask: () => Promise<Retrieved>): Promise<Retrieved> {
+    const known = this.#asking.get(key)
+    if (known) return known
+    const asked = ask().finally(() => this.#asking.delete(key))
+    this.#asking.set(key, asked)
+    return asked
+  }
+
+  async #ask(
+    event: EventUnderWork,
+    name: string,
+    retrieve: Operation<{ ref: string }, Retrieved>,
+    ref: string,
+    signal: AbortSignal,
+  ): Promise<Retrieved> {
+    const lent = await this.contexts.lendById(event.connection_id, name, signal)
+    if (!lent) throw new AttemptFailed('connection_not_usable')
+    try {
+      return await retrieve.run({ ref }, lent.ctx)
+    } catch (error) {
+      if (error instanceof EgressFailure) throw new AttemptFailed('confirmation_failed', { cause: error })
+      throw error
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { Taken, WorkTable } from '@app/jobs'
+import type { KeptEvent } from '../event/kept-event.ts'
+
+/** One event under work: its row, the attempt counted and the lease ours. */
+export type EventUnderWork = Taken<Omit<KeptEvent, 'lease_token' | 'hasBodyAt'>>
+
+/** The event table as work: a lane a connection. What a suspended one was sent is held. */
+export const EVENT_WORK: WorkTable = {
+  name: 'integration_events',
+  lane: 'connection_id',
+  statusType: 'integration_event_status',
+  laneIsOpen:
+    "NOT EXISTS (SELECT FROM integration_connections c WHERE c.id = l.lane AND c.status = 'suspended')",
+  isSuspect: "w.error_message = 'worker_lost'",
+}
+
+/** Why an attempt failed: a code of ours, kept with the event. */
+export type FailureCode =
+  | 'body_expired'
+  | 'body_integrity'
+  | 'body_store_unavailable'
+  | 'cannot_confirm'
+  | 'confirmation_failed'
+  | 'connection_not_usable'
+  | 'connector_failed'
+  | 'facts_refused'
+  | 'handler_timeout'
+  | 'no_connector'
+  | 'unreadable_body'
+
+/** An attempt that came to nothing. */
+export class AttemptFailed extends Error {
+  constructor(
+    readonly code: FailureCode,
+    readonly circumstances: {
+      /** No later attempt would end otherwise. */
+      permanent?: boolean
+      /** Seconds that the provider asked for. */
+      retryAfter?: number | undefined
+      cause?: unknown
+    } = {},
+  ) {
+    super(code, { cause: circumstances.cause })
+    this.name = 'AttemptFailed'
+  }
+}
