@@ -40,6 +40,11 @@ const NEEDED: Readonly<Record<string, string>> = {
   'GET /v1/projects/{p}/api-logs/{id}': 'read',
   'GET /v1/projects/{p}/metrics': 'read',
   'POST /v1/projects/{p}/quarantine/{id}/verify': 'write',
+  'POST /v1/projects/{p}/events/{id}/replay': 'write',
+  'POST /v1/projects/{p}/events/replay': 'write',
+  'GET /v1/projects/{p}/replays': 'read',
+  'GET /v1/projects/{p}/replays/{id}': 'read',
+  'POST /v1/projects/{p}/replays/{id}/cancel': 'write',
 }
 const SCOPES = ['read', 'bodies:read', 'connections:write', 'payments', 'write', 'admin']
 const OPEN = ['GET /health/live', 'GET /health/ready', 'GET /metrics']

@@ -3,7 +3,7 @@ export { type Connection, type HealthState } from './connection/connection.ts'
 export { Connections } from './connection/connections.ts'
 export { placeOf as placeOfCredentials } from './credentials/credential-vault.ts'
 /** What a connector needs to call its provider, for the rooms upstairs. */
-export { ConnectorContexts, type Lent } from './context/connector-contexts.ts'
+export { ConnectorContexts, type LendableRow, type Lent } from './context/connector-contexts.ts'
 /** A call at a provider that failed, as our callers are told of it. */
 export { asProviderProblem } from './provider.problems.ts'
 export { ConnectionsModule } from './connections.module.ts'

@@ -4,6 +4,7 @@
  */
 export { amountIn, amountOut, type AmountRule } from './amount-rule.ts'
 export * from './connector.ts'
+export { ctxOf } from './context.ts'
 export {
   checkCredentials,
   type CredentialProblem,
@@ -19,7 +20,16 @@ export {
 export { Delivery, memberOf, textOf } from './delivery.ts'
 export { type EventType, eventTypes } from './event-types.ts'
 export { currencies, decimalOf, exponentOf, minorUnitsOf, type Money, NotRepresentable } from './money.ts'
-export type { Operation, Replay } from './operation.ts'
+export {
+  type Operation,
+  type OperationMap,
+  type OperationName,
+  type OperationOf,
+  type Operations,
+  ProviderFailure,
+  type Replay,
+} from './operation.ts'
+export type * from './payments.ts'
 export { type Hmac, signHmac } from './verification/hmac.ts'
 export { type Jwt } from './verification/jwt.ts'
 export { type Position } from './verification/position.ts'

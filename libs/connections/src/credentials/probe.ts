@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { credsOf, type Connector, type Health, type Http } from '@app/connector-kit'
+import { credsOf, ctxOf, type Connector, type Health, type Http } from '@app/connector-kit'
 import { type CallAbout, Egress, EgressFailure, providerHttp } from '@app/egress'
 import { modeOfConnection } from '../connection/connection.api.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -45,17 +45,18 @@ export class Probe {
     const mode = modeOfConnection(connector, connection, { current: values })
     const about = aboutOf(connector, connection)
     const http = noticing(
-      providerHttp(this.egress, connector, creds, mode, { about, probe: true, ...(signal && { signal }) }),
+      providerHttp(this.egress, connector, creds, mode, {
+        about,
+        probe: true,
+        ...regionOf(connection),
+        ...(signal && { signal }),
+      }),
     )
     try {
-      const health = await connector.health({
-        http,
-        creds,
-        config: connection.config,
-        environment: connection.environment,
-        mode,
-        now: () => new Date(),
-      })
+      const { config, environment } = connection
+      const health = await connector.health(
+        ctxOf(connector, { http, creds, config, environment, mode, ...regionOf(connection) }),
+      )
       if (health.ok) return { kind: 'ok', ...(health.account && { account: health.account }) }
       if (health.detail === 'credentials_rejected') return { kind: 'rejected' }
       return { kind: 'unreachable', why: http.lastStatus === 429 ? 'rate_limited' : 'provider_error' }
@@ -64,6 +65,10 @@ export class Probe {
       throw error
     }
   }
+}
+
+function regionOf({ config }: Probable): { region?: string } {
+  return typeof config.region === 'string' ? { region: config.region } : {}
 }
 
 function aboutOf({ manifest }: Connector, { id, project_id, environment }: Probable): CallAbout {

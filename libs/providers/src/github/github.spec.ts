@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { Delivery } from '@app/connector-kit'
+import { ctxOf, Delivery } from '@app/connector-kit'
 import { describeConnector } from '../../../../test/support/describe-connector.ts'
 import { github } from './index.ts'
 
@@ -85,15 +85,17 @@ test.each([
 
 test('the account is who the token belongs to', async () => {
   const text = '{"id":583231,"login":"octocat","email":"canary@example.com"}'
-  const health = await github.health({
-    http: {
-      request: async () => ({ status: 200, headers: {}, text, json: () => JSON.parse(text) as unknown }),
-    },
-    creds: {},
-    config: {},
-    environment: 'dev',
-    mode: 'test',
-    now: () => new Date(0),
-  })
+  const health = await github.health(
+    ctxOf(github, {
+      http: {
+        request: async () => ({ status: 200, headers: {}, text, json: () => JSON.parse(text) as unknown }),
+      },
+      creds: {},
+      config: {},
+      environment: 'dev',
+      mode: 'test',
+      now: () => new Date(0),
+    }),
+  )
   expect(health).toEqual({ ok: true, account: { id: '583231', name: 'octocat' } })
 })
