@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common'
 import { EgressModule } from '@app/egress'
 import { ConnectorContexts } from './context/connector-contexts.ts'
 import { ConnectionChanges } from './connection/connection-changes.ts'
+import { ConnectionNews } from './connection/connection-news.ts'
 import { ConnectionView } from './connection/connection-view.ts'
 import { connectionSchema } from './connection/connection.schema.ts'
 import { ConnectionsController } from './connection/connections.controller.ts'
@@ -18,6 +19,7 @@ import { Proxy } from './proxy/proxy.ts'
 import { ProxyTargets } from './proxy/proxy-targets.ts'
 import { Rotation } from './rotation/rotation.ts'
 import { healthChangeSchema } from './verification/health-change.schema.ts'
+import { Findings } from './verification/finding.ts'
 import { Verification } from './verification/verification.ts'
 import { WebhookAddresses } from './webhook-address/webhook-addresses.ts'
 import { WebhookTargets } from './webhook-address/webhook-targets.ts'
@@ -28,6 +30,8 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
   providers: [
     Connections,
     ConnectionChanges,
+    ConnectionNews,
+    Findings,
     ConnectorContexts,
     ConnectionView,
     Linking,
