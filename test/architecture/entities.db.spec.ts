@@ -19,6 +19,7 @@ const BY_HAND = {
   destinations: 'no room of this build uses it yet',
   destination_deliveries: 'claimed and ended in groups (libs/destinations)',
   delivery_attempts: 'written in groups with the deliveries (libs/destinations)',
+  idempotency_keys: 'taken, taken over and ended by one statement each (libs/idempotency)',
   wasl_migrations: 'the platform’s own book-keeping, before anything is mapped',
 }
 

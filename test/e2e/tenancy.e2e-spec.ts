@@ -86,6 +86,7 @@ describe('tenancy', () => {
       'event_attempts',
       'event_references',
       'event_replays',
+      'idempotency_keys',
       'integration_api_logs',
       'integration_connections',
       'integration_events',

@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common'
+import { type DynamicModule, Global, Module, type Type } from '@nestjs/common'
 import { APP_FILTER, APP_PIPE } from '@nestjs/core'
 import { ApiLogsModule } from '@app/api-logs'
 import { BodiesModule } from '@app/bodies'
@@ -8,6 +8,7 @@ import { ConnectionsModule } from '@app/connections'
 import { DatabaseAddress, DatabaseModule } from '@app/database'
 import { HealthModule } from '@app/health'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
+import { IdempotencyModule } from '@app/idempotency'
 import { JobsModule } from '@app/jobs'
 import { MetricsModule } from '@app/metrics'
 import { OutboxModule } from '@app/outbox'
@@ -31,6 +32,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     ApiLogsModule,
     MetricsModule,
     OutboxModule,
+    IdempotencyModule,
     BodiesModule,
     ConnectionsModule,
     HealthModule,
@@ -44,9 +46,11 @@ import { RewrapKeys } from './rewrap-keys.ts'
   ],
 })
 export class PlatformModule {
-  static at(databaseUrl: string): DynamicModule {
+  /** `also`: rooms that only a test has. */
+  static at(databaseUrl: string, also: Type[] = []): DynamicModule {
     return {
       module: PlatformModule,
+      imports: also,
       providers: [{ provide: DatabaseAddress, useValue: new DatabaseAddress(databaseUrl) }],
       exports: [DatabaseAddress],
     }
