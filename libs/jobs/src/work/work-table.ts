@@ -13,7 +13,7 @@ export interface WorkTable {
   laneIsOpen?: string
   /** Of a row `w`: may it be worked on now? Left out: when it is due. */
   isReady?: string
-  /** Of a row `w`: is it suspected of having killed its worker? Those are worked on alone. */
+  /** Of a row `w`: is it suspected of having killed its worker? Those are worked on alone. Unknown (null) is no. */
   isSuspect: string
 }
 
