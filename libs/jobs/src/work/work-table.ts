@@ -13,7 +13,7 @@ export interface WorkTable {
   laneIsOpen?: string
   /** Of a row `w`: may it be worked on now? Left out: when it is due. */
   isReady?: string
-  /** Of a row `w`: is it suspected of having killed its worker? Those are worked on alone. */
+  /** Of a row `w`: is it suspected of having killed its worker? Those are worked on alone. Unknown (null) is no. */
   isSuspect: string
 }
 
@@ -33,7 +33,9 @@ const WHEN = 'coalesce(w.next_retry_at, w.created_at)'
 /**
  * Takes up to $1 rows that are due, from lanes after $2 in turn and none of $3. It hops from lane to lane along the
  * index, so a million rows behind one lane cost a hop, and each lane that has work gives its share. One statement:
- * locked rows are passed by, and whoever is second finds the next ones.
+ * locked rows are passed by, and whoever is second finds the next ones. Lanes are looked at one by one (CASE, and no
+ * EXISTS that becomes a join), in their order: whoever claims next goes on behind the furthest, and would pass by those
+ * that had no turn.
  */
 export function claimText({
   name,
@@ -53,9 +55,9 @@ export function claimText({
        FROM lanes l WHERE l.lane IS NOT NULL
      ), open AS (
        SELECT l.lane FROM lanes l
-       WHERE l.lane IS NOT NULL AND l.lane <> ALL ($3::uuid[]) AND (${laneIsOpen})
-         AND EXISTS (SELECT FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
-                     AND (${isSuspect}) IS NOT TRUE AND (${isReady}))
+       WHERE CASE WHEN l.lane IS NOT NULL AND l.lane <> ALL ($3::uuid[]) AND (${laneIsOpen})
+         THEN (SELECT true FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
+               AND (${isSuspect}) IS NOT TRUE AND (${isReady}) LIMIT 1) END
        LIMIT ${LANES_AT_ONCE}
      ), picked AS (
        SELECT p.id FROM open, LATERAL (

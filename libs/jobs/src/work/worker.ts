@@ -120,8 +120,8 @@ export class Worker<Row extends object> {
       not: this.#fullLanes(),
     })
     if (rows.length > 0) {
-      if (this.work.together) void this.#begin(rows)
-      else for (const row of rows) void this.#begin([row])
+      if (this.work.together) this.#begin(rows)
+      else for (const row of rows) this.#begin([row])
     }
     return suspects + rows.length
   }
@@ -134,7 +134,7 @@ export class Worker<Row extends object> {
     const row = await this.queue.claimSuspect()
     if (!row) return 0
     this.#suspectUnderWay = true
-    void this.#begin([row]).finally(() => {
+    this.#begin([row], () => {
       this.#suspectUnderWay = false
       // It was innocent: there may be more of them.
       this.#suspectSoughtAt = 0
@@ -142,15 +142,16 @@ export class Worker<Row extends object> {
     return 1
   }
 
-  #begin(rows: readonly Taken<Row>[]): Promise<void> {
+  #begin(rows: readonly Taken<Row>[], ended: () => void = () => undefined): void {
     const abort = new AbortController()
     const underWay: UnderWay<Row> = { rows, abort, done: Promise.resolve() }
     underWay.done = this.#handle(underWay).finally(() => {
       this.#underWay.delete(underWay)
-      this.#wake?.()
+      ended()
+      // Also when it ends while a claim is asked for: that one has not counted on its place, or on what waited for it.
+      this.wake()
     })
     this.#underWay.add(underWay)
-    return underWay.done
   }
 
   async #handle({ rows, abort }: UnderWay<Row>): Promise<void> {

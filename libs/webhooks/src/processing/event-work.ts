@@ -9,8 +9,7 @@ export const EVENT_WORK: WorkTable = {
   name: 'integration_events',
   lane: 'connection_id',
   statusType: 'integration_event_status',
-  laneIsOpen:
-    "NOT EXISTS (SELECT FROM integration_connections c WHERE c.id = l.lane AND c.status = 'suspended')",
+  laneIsOpen: "(SELECT c.status <> 'suspended' FROM integration_connections c WHERE c.id = l.lane)",
   isSuspect: "w.error_message = 'worker_lost'",
 }
 
