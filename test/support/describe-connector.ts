@@ -5,6 +5,7 @@ import { credentialQuestions } from './connector/credentials.ts'
 import { errorQuestions } from './connector/errors.ts'
 import { fixturesIn, isWebhook } from './connector/fixtures.ts'
 import { identityQuestions } from './connector/identity.ts'
+import { keptHeaderQuestions } from './connector/kept-headers.ts'
 import { promiseQuestions } from './connector/promises.ts'
 import type { Question } from './connector/question.ts'
 import { silenceQuestion } from './connector/silence.ts'
@@ -37,6 +38,7 @@ export function questionsTo(
     ...credentialQuestions(connector),
     ...promiseQuestions(connector, fixtures),
     ...(webhooks ? webhookQuestions(connector, webhooks, deliveries) : []),
+    ...(webhooks ? keptHeaderQuestions(webhooks, deliveries) : []),
     ...errorQuestions(connector),
     silenceQuestion(connector, deliveries),
   ]

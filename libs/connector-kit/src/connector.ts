@@ -182,6 +182,11 @@ export interface Webhooks {
   eventType(delivery: Delivery): string | null
   /** The signature to keep with the event; null where it is itself the secret. */
   signature?(delivery: Delivery): string | null
+  /**
+   * The headers that `normalise` reads, in small letters. Their values are kept in the event's row, in plain text, and
+   * are all that is left of the headers when the event is processed: never one that holds a secret or a signature.
+   */
+  keptHeaders?: readonly string[]
   /** What a verified delivery says; empty: understood, and nothing to say. */
   normalise(delivery: Delivery): Observation[]
 }

@@ -18,6 +18,7 @@ export {
 } from './credentials.ts'
 export { Delivery, memberOf, textOf } from './delivery.ts'
 export { type EventType, eventTypes } from './event-types.ts'
+export { isKeptHeader } from './kept-headers.ts'
 export { currencies, decimalOf, exponentOf, minorUnitsOf, type Money, NotRepresentable } from './money.ts'
 export { type Hmac, signHmac } from './verification/hmac.ts'
 export { type Jwt } from './verification/jwt.ts'

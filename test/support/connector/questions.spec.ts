@@ -363,6 +363,52 @@ const cases: [string, string | RegExp, () => Case][] = [
       }),
     }),
   ],
+  ...['x-acme-signature', 'authorization', 'x-acme-token', 'client-secret', 'x-api-key', 'hashstring'].map(
+    (name): (typeof cases)[number] => [
+      'keeps no header that may hold a secret',
+      `webhooks.keptHeaders: "${name}"`,
+      () => ({ connector: hooked({ keptHeaders: [name] }) }),
+    ],
+  ),
+  [
+    'keeps no header that may hold a secret',
+    'small letters',
+    () => ({ connector: hooked({ keptHeaders: ['X-Acme-Event'] }) }),
+  ],
+  [
+    'keeps no header that may hold a secret',
+    'x-acme-event: its value is the signature',
+    () => ({
+      connector: hooked({
+        keptHeaders: ['x-acme-event'],
+        signature: (delivery) => delivery.header('x-acme-signature') ?? null,
+      }),
+      files: {
+        'fixtures/paid.json': {
+          ...signed,
+          headers: [...signed.headers, ['X-Acme-Event', signed.headers[0]![1]!]],
+        },
+      },
+    }),
+  ],
+  [
+    'reads the same from what is kept of a delivery',
+    'fixtures/paid.json is read otherwise once only x-acme-id of its headers',
+    () => {
+      const byHeader = (name: string): Partial<Webhooks> => ({
+        normalise: (delivery) => (delivery.header(name) ? webhooks.normalise(delivery) : []),
+      })
+      return {
+        connector: hooked({ keptHeaders: ['x-acme-id'], ...byHeader('x-acme-event') }),
+        files: {
+          'fixtures/paid.json': {
+            ...signed,
+            headers: [...signed.headers, ['x-acme-event', 'record.created']],
+          },
+        },
+      }
+    },
+  ],
   [
     'finds nothing wrong in a good answer',
     'is no error',

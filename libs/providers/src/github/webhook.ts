@@ -27,6 +27,7 @@ export const webhooks: Webhooks = {
   dedupeKey: (delivery) => delivery.header('x-github-delivery') ?? null,
   eventType: (delivery) => eventOf(delivery),
   signature: (delivery) => delivery.header('x-hub-signature-256') ?? null,
+  keptHeaders: ['x-github-event', 'x-github-delivery'],
   normalise: (delivery) => observationsOf(eventOf(delivery), payloadOf(delivery)),
 }
 
