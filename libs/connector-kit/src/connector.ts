@@ -3,6 +3,7 @@ import type { AmountRule } from './amount-rule.ts'
 import type { Creds, Fields } from './credentials.ts'
 import type { Delivery } from './delivery.ts'
 import type { EventType } from './event-types.ts'
+import type { ConfigNeed, Missed, OwnAddress, Registration } from './registration.ts'
 import type { Verdict } from './verification/verdict.ts'
 import type { Text } from './words.ts'
 
@@ -189,6 +190,16 @@ export interface Webhooks {
   keptHeaders?: readonly string[]
   /** What a verified delivery says; empty: understood, and nothing to say. */
   normalise(delivery: Delivery): Observation[]
+  /** What `missed` and `registration` need to know of the connection; left out: nothing. */
+  needs?: ConfigNeed
+  /**
+   * What the provider says it sent, or would have sent, to this connection since then; newest or oldest first, a page at
+   * a time, by calls that only read. Left out where the provider has no such list. A refusal is thrown
+   * (`UnexpectedAnswer`), and so is a list that cannot be read to its end.
+   */
+  missed?(since: Date, ctx: Ctx, own: OwnAddress): AsyncIterable<Missed>
+  /** What is registered over there; `per_call`: our address travels with each call. Left out: by hand, without an API. */
+  registration?: Registration | 'per_call'
 }
 
 /** Whether a connection's credentials are good, as its provider says. */

@@ -1,5 +1,7 @@
 import { Delivery, type Hmac, verify, type Webhooks } from '@app/connector-kit'
+import { hooksNeed, registration } from './hooks.ts'
 import { observationsOf } from './map.ts'
+import { missed } from './missed.ts'
 
 /** Source: docs.github.com, "Validating webhook deliveries". The SHA-1 header is legacy and not looked at. */
 export const scheme: Hmac = {
@@ -29,6 +31,9 @@ export const webhooks: Webhooks = {
   signature: (delivery) => delivery.header('x-hub-signature-256') ?? null,
   keptHeaders: ['x-github-event', 'x-github-delivery'],
   normalise: (delivery) => observationsOf(eventOf(delivery), payloadOf(delivery)),
+  needs: hooksNeed,
+  missed,
+  registration,
 }
 
 function eventOf(delivery: Delivery): string | null {
