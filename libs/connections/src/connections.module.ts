@@ -9,6 +9,7 @@ import { Connections } from './connection/connections.ts'
 import { Admission } from './credentials/admission.ts'
 import { CredentialVault } from './credentials/credential-vault.ts'
 import { Probe } from './credentials/probe.ts'
+import { ConnectorContexts } from './lending/connector-contexts.ts'
 import { LinkingController } from './linking/linking.controller.ts'
 import { Linking } from './linking/linking.ts'
 import { ExpiredStates } from './oauth-states/expired-states.ts'
@@ -34,12 +35,13 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
     Admission,
     CredentialVault,
     Probe,
+    ConnectorContexts,
     WebhookAddresses,
     WebhookTargets,
     ExpiredStates,
     Proxy,
     ProxyTargets,
   ],
-  exports: [Connections, CredentialVault, Verification, WebhookTargets],
+  exports: [Connections, ConnectorContexts, CredentialVault, Verification, WebhookAddresses, WebhookTargets],
 })
 export class ConnectionsModule {}
