@@ -1,7 +1,6 @@
 import { MikroOrmModule } from '@mikro-orm/nestjs'
 import { Module } from '@nestjs/common'
 import { EgressModule } from '@app/egress'
-import { ConnectorContexts } from './context/connector-contexts.ts'
 import { ConnectionChanges } from './connection/connection-changes.ts'
 import { ConnectionNews } from './connection/connection-news.ts'
 import { ConnectionView } from './connection/connection-view.ts'
@@ -11,6 +10,7 @@ import { Connections } from './connection/connections.ts'
 import { Admission } from './credentials/admission.ts'
 import { CredentialVault } from './credentials/credential-vault.ts'
 import { Probe } from './credentials/probe.ts'
+import { ConnectorContexts } from './lending/connector-contexts.ts'
 import { LinkingController } from './linking/linking.controller.ts'
 import { Linking } from './linking/linking.ts'
 import { ExpiredStates } from './oauth-states/expired-states.ts'
@@ -40,12 +40,13 @@ import { WebhookTargets } from './webhook-address/webhook-targets.ts'
     Admission,
     CredentialVault,
     Probe,
+    ConnectorContexts,
     WebhookAddresses,
     WebhookTargets,
     ExpiredStates,
     Proxy,
     ProxyTargets,
   ],
-  exports: [Connections, ConnectorContexts, CredentialVault, Verification, WebhookTargets],
+  exports: [Connections, ConnectorContexts, CredentialVault, Verification, WebhookAddresses, WebhookTargets],
 })
 export class ConnectionsModule {}

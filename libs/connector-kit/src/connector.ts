@@ -6,6 +6,7 @@ import type { Delivery } from './delivery.ts'
 import type { EventType } from './event-types.ts'
 import type { Money } from './money.ts'
 import type { Operations } from './operation.ts'
+import type { ConfigNeed, Missed, OwnAddress, Registration } from './registration.ts'
 import type { Verdict } from './verification/verdict.ts'
 import type { Text } from './words.ts'
 
@@ -205,8 +206,6 @@ export interface Webhooks {
   /** The credential that must be there for a delivery to be accepted. */
   secretField: string
   methods?: readonly ('POST' | 'GET')[]
-  /** Headers that {@link normalise} reads, in lower case: their values are kept with the event. Never one that holds a secret. */
-  keptHeaders?: readonly string[]
   /** Body limit where it is not 1 MiB; 25 MiB at most. */
   maxBytes?: number
   /** On the raw bytes, before anything is read. Throws only where what is lent fails; then nothing is accepted. */
@@ -217,8 +216,23 @@ export interface Webhooks {
   eventType(delivery: Delivery): string | null
   /** The signature to keep with the event; null where it is itself the secret. */
   signature?(delivery: Delivery): string | null
+  /**
+   * The headers that `normalise` reads, in small letters. Their values are kept in the event's row, in plain text, and
+   * are all that is left of the headers when the event is processed: never one that holds a secret or a signature.
+   */
+  keptHeaders?: readonly string[]
   /** What a verified delivery says; empty: understood, and nothing to say. */
   normalise(delivery: Delivery): Observation[]
+  /** What `missed` and `registration` need to know of the connection; left out: nothing. */
+  needs?: ConfigNeed
+  /**
+   * What the provider says it sent, or would have sent, to this connection since then; newest or oldest first, a page at
+   * a time, by calls that only read. Left out where the provider has no such list. A refusal is thrown
+   * (`UnexpectedAnswer`), and so is a list that cannot be read to its end.
+   */
+  missed?(since: Date, ctx: Ctx, own: OwnAddress): AsyncIterable<Missed>
+  /** What is registered over there; `per_call`: our address travels with each call. Left out: by hand, without an API. */
+  registration?: Registration | 'per_call'
 }
 
 /** Whether a connection's credentials are good, as its provider says. */

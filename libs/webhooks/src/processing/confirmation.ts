@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common'
-import type { Connector, Observation, Operation } from '@app/connector-kit'
+import {
+  type Connector,
+  forOperation,
+  type Observation,
+  type Operation,
+  ProviderFailure,
+} from '@app/connector-kit'
 import { ConnectorContexts } from '@app/connections'
 import { EgressFailure } from '@app/egress'
 import { AttemptFailed, type EventUnderWork } from './event-work.ts'
@@ -97,9 +103,12 @@ export class Confirmation {
     const lent = await this.contexts.lendById(event.connection_id, name, signal)
     if (!lent) throw new AttemptFailed('connection_not_usable')
     try {
-      return await retrieve.run({ ref }, lent.ctx)
+      return await retrieve.run({ ref }, forOperation(lent.connector, lent.ctx))
     } catch (error) {
-      if (error instanceof EgressFailure) throw new AttemptFailed('confirmation_failed', { cause: error })
+      if (error instanceof EgressFailure)
+        throw new AttemptFailed('confirmation_failed', { cause: error, retryAfter: error.retryAfter })
+      if (error instanceof ProviderFailure)
+        throw new AttemptFailed('confirmation_failed', { cause: error, retryAfter: error.problem.retryAfter })
       throw error
     }
   }
