@@ -21,7 +21,15 @@ export {
 export { Delivery, memberOf, textOf } from './delivery.ts'
 export { type EventType, eventTypes } from './event-types.ts'
 export { isKeptHeader } from './kept-headers.ts'
-export { currencies, decimalOf, exponentOf, minorUnitsOf, type Money, NotRepresentable } from './money.ts'
+export {
+  currencies,
+  decimalOf,
+  exponentOf,
+  inMinorUnits,
+  minorUnitsOf,
+  type Money,
+  NotRepresentable,
+} from './money.ts'
 export {
   type Operation,
   type OperationMap,

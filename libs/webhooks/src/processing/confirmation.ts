@@ -10,13 +10,20 @@ import { ConnectorContexts } from '@app/connections'
 import { EgressFailure } from '@app/egress'
 import { AttemptFailed, type EventUnderWork } from './event-work.ts'
 import type { Reading } from './event-reader.ts'
-import type { Fact, Origin } from './facts.ts'
+import { type Fact, Facts, type Origin } from './facts.ts'
 
 type Understood = NonNullable<Reading>
 /** What every call that reads one resource answers, beside much else. */
 interface Retrieved extends Record<string, unknown> {
   native: string
   occurredAt?: Date
+}
+
+/** What a delivery proves by itself. */
+const TRUST: Readonly<Record<string, Fact['trust'] | undefined>> = {
+  body_signed: 'signed',
+  fields_signed: 'signed',
+  fetched: 'confirmed',
 }
 
 /** Money, messages and parcels are believed when they are signed or read from the provider; nothing else is state. */
@@ -36,7 +43,10 @@ export class Confirmation {
   /** Ten hints about one payment that come together ask once. */
   readonly #asking = new Map<string, Promise<Retrieved>>()
 
-  constructor(private readonly contexts: ConnectorContexts) {}
+  constructor(
+    private readonly contexts: ConnectorContexts,
+    private readonly facts: Facts,
+  ) {}
 
   async factsOf(
     event: EventUnderWork,
@@ -53,10 +63,10 @@ export class Confirmation {
     }
     return Promise.all(
       observations.map(async (observation, index): Promise<Fact> => {
-        if (event.trust === 'body_signed' || event.trust === 'fields_signed')
-          return { observation, trust: 'signed', origin, index }
-        if (event.trust === 'fetched') return { observation, trust: 'confirmed', origin, index }
-        if (!ASKED_ABOUT.has(observation.resource))
+        const trust = TRUST[event.trust ?? 'none']
+        if (trust && !(await this.facts.wantsReading(observation, origin)))
+          return { observation, trust, origin, index }
+        if (!trust && !ASKED_ABOUT.has(observation.resource))
           return { observation, trust: 'unconfirmed', origin, index }
         const confirmed = await this.#confirmed(event, connector, observation, signal)
         return { observation: confirmed, trust: 'confirmed', origin, index }
