@@ -52,10 +52,11 @@ export function claimText({
        SELECT (SELECT w.${lane} FROM ${name} w WHERE ${DUE} AND w.${lane} > l.lane ORDER BY w.${lane} LIMIT 1)
        FROM lanes l WHERE l.lane IS NOT NULL
      ), open AS (
-       SELECT l.lane FROM lanes l
+       SELECT l.lane FROM lanes l, LATERAL (
+         SELECT FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
+           AND (${isSuspect}) IS NOT TRUE AND (${isReady})
+         LIMIT 1) due
        WHERE l.lane IS NOT NULL AND l.lane <> ALL ($3::uuid[]) AND (${laneIsOpen})
-         AND EXISTS (SELECT FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
-                     AND (${isSuspect}) IS NOT TRUE AND (${isReady}))
        LIMIT ${LANES_AT_ONCE}
      ), picked AS (
        SELECT p.id FROM open, LATERAL (
