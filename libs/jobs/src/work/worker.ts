@@ -116,7 +116,7 @@ export class Worker<Row extends object> {
     if (free === 0) return suspects
     const rows = await this.queue.claim({
       most: Math.min(this.work.batch, free),
-      perLane: this.work.perLane,
+      perLane: this.#share,
       not: this.#fullLanes(),
     })
     if (rows.length > 0) {
@@ -196,11 +196,18 @@ export class Worker<Row extends object> {
     return Math.max(0, this.work.atOnce - busy)
   }
 
+  /** A lane is given half of what it may have at a time: so it never has more, and is not claimed for row by row. */
+  get #share(): number {
+    return Math.ceil(this.work.perLane / 2)
+  }
+
+  /** Those that have no room for another share. */
   #fullLanes(): string[] {
     const counts = new Map<string, number>()
     for (const { rows } of this.#underWay)
       for (const { lane } of rows) counts.set(lane, (counts.get(lane) ?? 0) + 1)
-    return [...counts].filter(([, count]) => count >= this.work.perLane).map(([lane]) => lane)
+    const most = this.work.perLane - this.#share
+    return [...counts].filter(([, count]) => count > most).map(([lane]) => lane)
   }
 
   /** null: until somebody wakes us, as the end of what is under way does. */
