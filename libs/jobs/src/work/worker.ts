@@ -25,7 +25,8 @@ const POLL_MS = 1_000
 const RENEW_MS = (LEASE_SECONDS * 1_000) / 3
 /** A handler that was told to stop has so long to do it. */
 const GRACE_MS = 2_000
-const STOP_WITHIN_MS = 8_000
+/** Workers stop one after the other, and all of it must be over within the fifteen seconds of the process. */
+const STOP_WITHIN_MS = 4_000
 /** The database is away: not asked more often than this. */
 const REST_MS = 500
 
@@ -116,7 +117,7 @@ export class Worker<Row extends object> {
     if (free === 0) return suspects
     const rows = await this.queue.claim({
       most: Math.min(this.work.batch, free),
-      perLane: this.work.perLane,
+      perLane: this.#share,
       not: this.#fullLanes(),
     })
     if (rows.length > 0) {
@@ -162,11 +163,13 @@ export class Worker<Row extends object> {
         abort.abort(TIMED_OUT)
         late = setTimeout(() => {
           resolve('late')
-        }, GRACE_MS)
-      }, timeoutMs)
+        }, GRACE_MS).unref()
+      }, timeoutMs).unref()
     })
     try {
       const end = await Promise.race([this.work.handle(rows, abort.signal), overdue])
+      // What was given back because we stop is not ours to end.
+      if (abort.signal.reason === STOPPING) return
       if (end === 'late' || abort.signal.reason === TIMED_OUT) await this.work.timedOut(rows)
     } catch (error) {
       // Nothing is lost: the lease ends, and the rescuer makes the rows due again.
@@ -196,11 +199,18 @@ export class Worker<Row extends object> {
     return Math.max(0, this.work.atOnce - busy)
   }
 
+  /** A lane is given half of what it may have at a time: so it never has more, and is not claimed for row by row. */
+  get #share(): number {
+    return Math.ceil(this.work.perLane / 2)
+  }
+
+  /** Those that have no room for another share. */
   #fullLanes(): string[] {
     const counts = new Map<string, number>()
     for (const { rows } of this.#underWay)
       for (const { lane } of rows) counts.set(lane, (counts.get(lane) ?? 0) + 1)
-    return [...counts].filter(([, count]) => count >= this.work.perLane).map(([lane]) => lane)
+    const most = this.work.perLane - this.#share
+    return [...counts].filter(([, count]) => count > most).map(([lane]) => lane)
   }
 
   /** null: until somebody wakes us, as the end of what is under way does. */

@@ -26,13 +26,16 @@ export class Errands {
   }
 
   private constructor(
-    private readonly fresh: FreshDatabase,
     readonly database: Database,
+    private readonly fresh: FreshDatabase | null,
   ) {}
 
   static async open(): Promise<Errands> {
     const fresh = await freshDatabase('blank')
-    const database = await Database.connect(fresh.url)
+    return Errands.over(await Database.connect(fresh.url), fresh)
+  }
+
+  static async over(database: Database, fresh: FreshDatabase | null = null): Promise<Errands> {
     await database.query(
       `CREATE TABLE errands (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), lane uuid NOT NULL, status text NOT NULL DEFAULT 'pending',
          retry_count int NOT NULL DEFAULT 0, next_retry_at timestamptz, lease_until timestamptz, lease_token bigint NOT NULL DEFAULT 0,
@@ -42,11 +45,11 @@ export class Errands {
       "CREATE INDEX ON errands (lane, coalesce(next_retry_at, created_at)) WHERE status IN ('pending', 'retrying')",
     )
     await database.query('CREATE TABLE closed_lanes (lane uuid)')
-    return new Errands(fresh, database)
+    return new Errands(database, fresh)
   }
 
   get url(): string {
-    return this.fresh.url
+    return this.database.url
   }
 
   /** So many in a lane, due since a second. `columns` are further ones, as SQL. */
@@ -106,6 +109,6 @@ export class Errands {
 
   async remove(): Promise<void> {
     await this.database.close()
-    await this.fresh.drop()
+    await this.fresh?.drop()
   }
 }
