@@ -13,7 +13,7 @@ export interface WorkTable {
   laneIsOpen?: string
   /** Of a row `w`: may it be worked on now? Left out: when it is due. */
   isReady?: string
-  /** Of a row `w`: is it suspected of having killed its worker? Those are worked on alone. */
+  /** Of a row `w`: is it suspected of having killed its worker? Those are worked on alone. Unknown (null) is no. */
   isSuspect: string
 }
 
@@ -55,12 +55,12 @@ export function claimText({
        SELECT l.lane FROM lanes l
        WHERE l.lane IS NOT NULL AND l.lane <> ALL ($3::uuid[]) AND (${laneIsOpen})
          AND EXISTS (SELECT FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
-                     AND NOT (${isSuspect}) AND (${isReady}))
+                     AND (${isSuspect}) IS NOT TRUE AND (${isReady}))
        LIMIT ${LANES_AT_ONCE}
      ), picked AS (
        SELECT p.id FROM open, LATERAL (
          SELECT w.id FROM ${name} w
-         WHERE ${DUE} AND w.${lane} = open.lane AND ${WHEN} <= now() AND NOT (${isSuspect}) AND (${isReady})
+         WHERE ${DUE} AND w.${lane} = open.lane AND ${WHEN} <= now() AND (${isSuspect}) IS NOT TRUE AND (${isReady})
          ORDER BY ${WHEN} LIMIT greatest(1, least($4::int, $1::int / (SELECT count(*) FROM open)))
          FOR UPDATE SKIP LOCKED) p
        LIMIT $1

@@ -139,7 +139,8 @@ export class Worker<Row extends object> {
     const underWay: UnderWay<Row> = { rows, abort, done: Promise.resolve() }
     underWay.done = this.#handle(underWay).finally(() => {
       this.#underWay.delete(underWay)
-      this.#wake?.()
+      // Also when it ends while a claim is asked for: that one has not counted on its place, or on what waited for it.
+      this.wake()
     })
     this.#underWay.add(underWay)
     return underWay.done
