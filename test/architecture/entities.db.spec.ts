@@ -17,7 +17,6 @@ const BY_HAND = {
   event_references: 'written in groups with what is processed, read by one join (libs/webhooks)',
   event_attempts: 'written in groups with what failed (libs/webhooks)',
   event_replays: 'walked by a statement that moves events and itself at once (libs/webhooks)',
-  destinations: 'no room of this build uses it yet',
   destination_deliveries: 'claimed and ended in groups (libs/destinations)',
   delivery_attempts: 'written in groups with the deliveries (libs/destinations)',
   wasl_migrations: 'the platform’s own book-keeping, before anything is mapped',

@@ -29,7 +29,8 @@ export class HealthChecks implements OnModuleInit {
       const rows = await this.database.query<{ kid: string }>(
         `SELECT DISTINCT kid FROM (
            SELECT credentials ->> 'kid' AS kid FROM integration_connections WHERE credentials IS NOT NULL
-           UNION SELECT wrapped_key ->> 'kid' FROM body_keys WHERE wrapped_key IS NOT NULL) used`,
+           UNION SELECT wrapped_key ->> 'kid' FROM body_keys WHERE wrapped_key IS NOT NULL
+           UNION SELECT secrets ->> 'kid' FROM destinations WHERE secrets IS NOT NULL) used`,
       )
       const missing = rows.map(({ kid }) => kid).filter((kid) => !this.keyRing.knows(kid))
       if (missing.length > 0) throw new NotReady(`ENCRYPTION_KEYS lacks ${missing.join(', ')}`)

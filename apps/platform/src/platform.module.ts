@@ -6,6 +6,7 @@ import { CatalogueModule } from '@app/catalogue'
 import { ConfigModule } from '@app/config'
 import { ConnectionsModule } from '@app/connections'
 import { DatabaseAddress, DatabaseModule } from '@app/database'
+import { DestinationsModule } from '@app/destinations'
 import { HealthModule } from '@app/health'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
 import { JobsModule } from '@app/jobs'
@@ -35,6 +36,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     ConnectionsModule,
     HealthModule,
     WebhooksModule,
+    DestinationsModule,
   ],
   providers: [
     HealthChecks,

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { placeOfBodyKey } from '@app/bodies'
 import { placeOfCredentials } from '@app/connections'
 import { Database } from '@app/database'
+import { placeOfSecrets } from '@app/destinations'
 import { Tasks } from '@app/jobs'
 import { KeyRing, type Place } from '@app/secrets'
 
@@ -30,6 +31,12 @@ const COLUMNS: readonly {
     column: 'wrapped_key',
     environment: 'NULL',
     place: ({ id, project_id }) => placeOfBodyKey(id, project_id),
+  },
+  {
+    table: 'destinations',
+    column: 'secrets',
+    environment: 'environment',
+    place: placeOfSecrets,
   },
 ]
 
