@@ -45,9 +45,19 @@ const NEEDED: Readonly<Record<string, string>> = {
   'GET /v1/projects/{p}/replays': 'read',
   'GET /v1/projects/{p}/replays/{id}': 'read',
   'POST /v1/projects/{p}/replays/{id}/cancel': 'write',
+  'POST /v1/projects/{p}/destinations': 'write',
+  'GET /v1/projects/{p}/destinations': 'read',
+  'GET /v1/projects/{p}/destinations/{id}': 'read',
+  'PATCH /v1/projects/{p}/destinations/{id}': 'write',
+  'DELETE /v1/projects/{p}/destinations/{id}': 'write',
+  'POST /v1/projects/{p}/destinations/{id}/rotate-secret': 'write',
+  'POST /v1/projects/{p}/destinations/{id}/test': 'write',
+  'GET /v1/projects/{p}/deliveries': 'read',
+  'GET /v1/projects/{p}/deliveries/{id}': 'read',
+  'POST /v1/projects/{p}/deliveries/{id}/resend': 'write',
 }
 const SCOPES = ['read', 'bodies:read', 'connections:write', 'payments', 'write', 'admin']
-const OPEN = ['GET /health/live', 'GET /health/ready', 'GET /metrics']
+const OPEN = ['GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /schemas/events/{type}/{major}']
 const NOBODY = '01a20b6b-0000-7000-8000-000000000000'
 
 let platform: TestPlatform

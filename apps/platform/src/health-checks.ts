@@ -43,4 +43,5 @@ const KEYS_IN_USE = `
     FROM answers WHERE answers.kid IS NOT NULL)
   SELECT credentials ->> 'kid' AS kid FROM integration_connections WHERE credentials IS NOT NULL
   UNION SELECT wrapped_key ->> 'kid' FROM body_keys WHERE wrapped_key IS NOT NULL
+  UNION SELECT secrets ->> 'kid' FROM destinations WHERE secrets IS NOT NULL
   UNION SELECT kid FROM answers WHERE kid IS NOT NULL`

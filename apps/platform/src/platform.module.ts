@@ -6,6 +6,7 @@ import { CatalogueModule } from '@app/catalogue'
 import { ConfigModule } from '@app/config'
 import { ConnectionsModule } from '@app/connections'
 import { DatabaseAddress, DatabaseModule } from '@app/database'
+import { DestinationsModule } from '@app/destinations'
 import { HealthModule } from '@app/health'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
 import { IdempotencyModule } from '@app/idempotency'
@@ -37,6 +38,7 @@ import { RewrapKeys } from './rewrap-keys.ts'
     ConnectionsModule,
     HealthModule,
     WebhooksModule,
+    DestinationsModule,
   ],
   providers: [
     HealthChecks,

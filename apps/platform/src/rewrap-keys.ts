@@ -3,6 +3,7 @@ import { placeOfBodyKey } from '@app/bodies'
 import { placeOfCredentials } from '@app/connections'
 import { Database } from '@app/database'
 import { placeOfAnswer } from '@app/idempotency'
+import { placeOfSecrets } from '@app/destinations'
 import { Tasks } from '@app/jobs'
 import { KeyRing, type Place } from '@app/secrets'
 
@@ -37,6 +38,12 @@ const COLUMNS: readonly {
     column: 'response',
     environment: 'environment',
     place: placeOfAnswer,
+  },
+  {
+    table: 'destinations',
+    column: 'secrets',
+    environment: 'environment',
+    place: placeOfSecrets,
   },
 ]
 

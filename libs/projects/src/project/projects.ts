@@ -117,13 +117,18 @@ export class Projects {
   }
 }
 
-/** What a forgotten project leaves nothing of, though the host's row stays. */
+/** What a forgotten project leaves nothing of, with what hangs on these rows, though the host's row stays. */
 const OF_A_PROJECT = [
   'integration_connections',
   'api_keys',
   'body_keys',
   'integration_oauth_states',
   'idempotency_keys',
+  'destinations',
+  'outgoing_events',
+  'event_references',
+  'event_attempts',
+  'event_replays',
 ] as const
 
 const PLATFORM_RETENTION = {
