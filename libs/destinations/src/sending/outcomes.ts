@@ -31,6 +31,8 @@ export class Outcomes implements OnApplicationShutdown {
   /** Whether a destination was well when that was last written: not asked again for a minute, unless it turns. */
   readonly #noted = new LRUCache<string, boolean>({ max: 5_000, ttl: 60_000 })
 
+  #stopping = false
+
   constructor(database: Database) {
     this.#lane = new Lane(database.url, 'deliveries')
     const limits = { lanes: 1, groupItems: 200, groupBytes: Infinity, waitingBytes: Infinity }
@@ -43,6 +45,7 @@ export class Outcomes implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#stopping = true
     await this.#groups.close()
     await this.#lane.close()
   }
@@ -66,7 +69,7 @@ export class Outcomes implements OnApplicationShutdown {
         return await this.#end(ended)
       } catch (error) {
         if (isDataAtFault(error)) return this.#singly(ended, error as Error)
-        if (tries === TRIES) throw error
+        if (tries === TRIES || this.#stopping) throw error
         await new Promise((resolve) => setTimeout(resolve, REST_MS))
       }
     }
