@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS destinations (
   ordered boolean NOT NULL DEFAULT false,
   schema_major integer NOT NULL DEFAULT 1 CHECK (schema_major > 0),
   status text NOT NULL DEFAULT 'enabled' CHECK (status IN ('enabled', 'disabled', 'deleted')),
-  -- Why it is not enabled: `by_user`, `failing`.
+  -- Why it is not enabled: `by_user`, `failing`, `gone`.
   disabled_reason text,
   -- Signing secrets, and a broker's credentials.
   secrets jsonb,
@@ -76,6 +76,9 @@ CREATE INDEX IF NOT EXISTS destination_deliveries_order ON destination_deliverie
   WHERE order_key IS NOT NULL AND status IN ('pending', 'processing', 'retrying');
 CREATE INDEX IF NOT EXISTS destination_deliveries_list ON destination_deliveries (project_id, id DESC);
 CREATE INDEX IF NOT EXISTS destination_deliveries_of ON destination_deliveries (destination_id, id DESC);
+-- Most arrive, and the list by project finds those at once; what is under way has indexes of its own.
+CREATE INDEX IF NOT EXISTS destination_deliveries_trouble ON destination_deliveries (project_id, status, id DESC)
+  WHERE status IN ('dead_letter', 'cancelled');
 
 -- What each try met: the status, a code, and the redacted beginning of the answer.
 CREATE TABLE IF NOT EXISTS delivery_attempts (

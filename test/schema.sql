@@ -225,6 +225,7 @@ CREATE INDEX destination_deliveries_of ON public.destination_deliveries USING bt
 CREATE UNIQUE INDEX destination_deliveries_once ON public.destination_deliveries USING btree (outgoing_event_id, destination_id, replay_id) NULLS NOT DISTINCT;
 CREATE INDEX destination_deliveries_order ON public.destination_deliveries USING btree (destination_id, order_key, seq) WHERE ((order_key IS NOT NULL) AND (status = ANY (ARRAY['pending'::text, 'processing'::text, 'retrying'::text])));
 CREATE INDEX destination_deliveries_suspects ON public.destination_deliveries USING btree (next_retry_at) WHERE ((status = 'retrying'::text) AND (error_message = 'worker_lost'::text));
+CREATE INDEX destination_deliveries_trouble ON public.destination_deliveries USING btree (project_id, status, id DESC) WHERE (status = ANY (ARRAY['dead_letter'::text, 'cancelled'::text]));
 CREATE INDEX destination_deliveries_work ON public.destination_deliveries USING btree (destination_id, COALESCE(next_retry_at, created_at)) WHERE (status = ANY (ARRAY['pending'::text, 'retrying'::text]));
 ALTER TABLE destination_deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON destination_deliveries FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));

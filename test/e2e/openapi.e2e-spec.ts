@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { z } from 'zod'
 import { githubSignature, makers } from '../support/makers.ts'
 import { type Answer, startPlatform, type TestPlatform } from '../support/platform.ts'
+import { tell } from '../support/teller.ts'
 
 type Responses = Record<string, { description: string; content?: Record<string, { schema?: object }> }>
 interface Operation {
@@ -34,6 +35,11 @@ beforeAll(async () => {
   await send('two', 'wrong')
   Object.assign(things, { project, hook: hook.id, path: hook.path, event: String(body.event_id) })
   await platform.call('GET', `/v1/projects/${project}/events/${things.event}/body?reason=x`)
+  const at = `/v1/projects/${project}`
+  const made = await platform.call('POST', `${at}/destinations`, { body: { url: 'https://app.example/' } })
+  await tell(platform, project)
+  const { body: list } = await platform.call<{ data: { id: string }[] }>('GET', `${at}/deliveries`)
+  Object.assign(things, { destination: String(made.body.id), delivery: list.data[0]?.id })
 })
 afterAll(() => platform.stop())
 
@@ -125,6 +131,29 @@ const calls: [method: string, documented: string, path: string, body?: object][]
   ['get', '/v1/projects/{p}/api-logs', '/v1/projects/{p}/api-logs'],
   ['get', '/v1/projects/{p}/metrics', '/v1/projects/{p}/metrics?interval=day'],
   ['get', '/v1/projects/{p}/connections/{id}/health', '/v1/projects/{p}/connections/{hook}/health'],
+  [
+    'post',
+    '/v1/projects/{p}/destinations',
+    '/v1/projects/{p}/destinations',
+    { url: 'https://app.example/hooks', types: ['payment.*'], providers: ['tap_payments'], ordered: true },
+  ],
+  ['get', '/v1/projects/{p}/destinations', '/v1/projects/{p}/destinations'],
+  ['get', '/v1/projects/{p}/destinations/{id}', '/v1/projects/{p}/destinations/{destination}'],
+  [
+    'patch',
+    '/v1/projects/{p}/destinations/{id}',
+    '/v1/projects/{p}/destinations/{destination}',
+    { name: 'Shop' },
+  ],
+  [
+    'post',
+    '/v1/projects/{p}/destinations/{id}/rotate-secret',
+    '/v1/projects/{p}/destinations/{destination}/rotate-secret',
+  ],
+  ['get', '/v1/projects/{p}/deliveries', '/v1/projects/{p}/deliveries'],
+  ['get', '/v1/projects/{p}/deliveries/{id}', '/v1/projects/{p}/deliveries/{delivery}'],
+  ['post', '/v1/projects/{p}/deliveries/{id}/resend', '/v1/projects/{p}/deliveries/{delivery}/resend'],
+  ['get', '/schemas/events/{type}/{major}', '/schemas/events/payment.captured/1'],
 ]
 
 test.each(calls.map((call) => [`${call[0]} ${call[1]}`, call] as const))(
@@ -135,6 +164,8 @@ test.each(calls.map((call) => [`${call[0]} ${call[1]}`, call] as const))(
       .replace('{p}', things.project ?? '')
       .replace('{hook}', things.hook ?? '')
       .replace('{event}', things.event ?? '')
+      .replace('{destination}', things.destination ?? '')
+      .replace('{delivery}', things.delivery ?? '')
     const answer = await platform.call(method.toUpperCase(), real, body ? { body } : {})
     expect(answer.status).toBeLessThan(300)
     fits(answer, document.paths[documented]?.[method])

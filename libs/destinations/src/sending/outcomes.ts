@@ -4,6 +4,7 @@ import { Database, isDataAtFault, Lane } from '@app/database'
 import { newId } from '@app/http'
 import type { Taken } from '@app/jobs'
 import { errorFields } from '@app/secrets'
+import { LRUCache } from 'lru-cache'
 import type { Delivery } from '../delivery/delivery.ts'
 import { NEVER_SENT, type Tried } from './sending.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
@@ -27,6 +28,10 @@ export class Outcomes implements OnApplicationShutdown {
   private readonly logger = new Logger('deliveries')
   readonly #lane: Lane
   readonly #groups: GroupCommit<Ended, Written>
+  /** Whether a destination was well when that was last written: not asked again for a minute, unless it turns. */
+  readonly #noted = new LRUCache<string, boolean>({ max: 5_000, ttl: 60_000 })
+
+  #stopping = false
 
   constructor(database: Database) {
     this.#lane = new Lane(database.url, 'deliveries')
@@ -40,6 +45,7 @@ export class Outcomes implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#stopping = true
     await this.#groups.close()
     await this.#lane.close()
   }
@@ -63,7 +69,7 @@ export class Outcomes implements OnApplicationShutdown {
         return await this.#end(ended)
       } catch (error) {
         if (isDataAtFault(error)) return this.#singly(ended, error as Error)
-        if (tries === TRIES) throw error
+        if (tries === TRIES || this.#stopping) throw error
         await new Promise((resolve) => setTimeout(resolve, REST_MS))
       }
     }
@@ -92,15 +98,13 @@ export class Outcomes implements OnApplicationShutdown {
     for (const { delivery, tried, verdict } of ended) {
       const { destination_id: id } = delivery
       // What was never sent says nothing about it.
-      if (tried.kind === NEVER_SENT) continue
-      well.set(id, well.get(id) === true || verdict.status === 'delivered')
+      if (tried.kind !== NEVER_SENT) well.set(id, well.get(id) === true || verdict.status === 'delivered')
     }
-    if (well.size === 0) return
-    await this.#lane.query({
-      name: 'note-standing',
-      text: NOTE_STANDING,
-      values: [[...well.keys()], [...well.values()]],
-    })
+    const news = [...well].filter(([id, isWell]) => this.#noted.get(id) !== isWell)
+    if (news.length === 0) return
+    const values = [news.map(([id]) => id), news.map(([, isWell]) => isWell)]
+    await this.#lane.query({ name: 'note-standing', text: NOTE_STANDING, values })
+    for (const [id, isWell] of news) this.#noted.set(id, isWell)
   }
 
   async #postponeFollowers(ended: Ended[]): Promise<void> {

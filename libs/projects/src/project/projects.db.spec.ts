@@ -82,3 +82,45 @@ test("forgotten by us, the host's row stays, and no answer that was kept for its
     { owner: 'the host' },
   ])
 })
+
+test('nothing that we kept for it stays', async () => {
+  const [doomed, spared] = [await hosted(), await hosted()]
+  await sql(
+    fresh.url,
+    `DO $$ DECLARE p uuid; BEGIN FOREACH p IN ARRAY ARRAY['${doomed}', '${spared}']::uuid[] LOOP
+       INSERT INTO integration_connections (id, project_id, provider) VALUES (p, p, 'github');
+       INSERT INTO api_keys (id, project_id, scopes, key_hash) VALUES (p::text, p, '{read}', sha256('k'));
+       INSERT INTO event_references (project_id, reference, event_id) VALUES (p, 'r', p);
+       INSERT INTO event_attempts (project_id, event_id, kind, attempt) VALUES (p, p, 'failed', 1);
+       INSERT INTO event_replays (project_id, requested_by, until_event_id) VALUES (p, 'admin', p);
+       INSERT INTO outgoing_events (id, project_id, environment, type, subject, occurred_at, data)
+         VALUES (p, p, 'dev', 'code.pushed', 's', now(), '{}');
+       INSERT INTO destinations (id, project_id, url) VALUES (p, p, 'https://app.example/');
+       INSERT INTO destination_deliveries (id, project_id, environment, destination_id, outgoing_event_id)
+         VALUES (p, p, 'dev', p, p);
+       INSERT INTO delivery_attempts (delivery_id, project_id, attempt, outcome, duration_ms) VALUES (p, p, 1, 'x', 1);
+     END LOOP; END $$`,
+  )
+  await projects.remove(doomed)
+  const tables = await sql<{ name: string }>(
+    fresh.url,
+    `SELECT table_name AS name FROM information_schema.columns
+     WHERE column_name = 'project_id' AND table_schema = 'public' AND table_name <> 'project_settings'`,
+  )
+  const keptFor = async (project: string): Promise<string[]> => {
+    const found: string[] = []
+    for (const { name } of tables)
+      if ((await sql(fresh.url, `SELECT FROM ${name} WHERE project_id = $1`, [project])).length > 0)
+        found.push(name)
+    return found.sort()
+  }
+  expect(await keptFor(doomed)).toEqual([])
+  expect(await keptFor(spared)).toEqual(
+    expect.arrayContaining([
+      'delivery_attempts',
+      'destination_deliveries',
+      'destinations',
+      'outgoing_events',
+    ]),
+  )
+})
