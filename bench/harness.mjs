@@ -1,14 +1,13 @@
 // What every bench needs: the real platform in a process of its own, deliveries as GitHub signs them (or other requests), and the numbers.
 import { spawn } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 
 export const SECRET = 'bench secret'
-const BODY = 'x'.repeat(1_990)
 const GITHUB = {
   provider: 'github',
   credentials: { token: `ghp_${'a'.repeat(36)}`, webhook_secret: SECRET },
@@ -36,13 +35,11 @@ export async function start(args, environment = {}) {
 /** As `npm start` starts it, on a DATA_DIR of its own, with one connection: by default one that takes deliveries. */
 export async function startPlatform(environment = {}, connection = GITHUB) {
   const folder = mkdtempSync(join(tmpdir(), 'wasl-bench-'))
-  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  const args = scripts.start.split(' ').slice(1)
-  const platform = await start(args, { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'info', ...environment })
+  const platform = await start(npmStart(), { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'info', ...environment })
   const key = readFileSync(join(folder, 'admin-key'), 'utf8').trim()
   const { path, proxyPath } = await connectionPaths(platform.url, key, connection)
   const data = realpathSync(join(folder, 'postgres'))
-  const [, , , port] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+  const [postmaster, , , port] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
   const password = readFileSync(join(folder, 'postgres-password'), 'utf8').trim()
   return {
     ...platform,
@@ -50,6 +47,7 @@ export async function startPlatform(environment = {}, connection = GITHUB) {
     proxyPath,
     key,
     folder,
+    postmaster: Number(postmaster),
     databaseUrl: `postgres://wasl:${password}@127.0.0.1:${port}/wasl`,
     async stop() {
       const ended = new Promise((resolve) => platform.child.once('exit', resolve))
@@ -59,6 +57,22 @@ export async function startPlatform(environment = {}, connection = GITHUB) {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Another process of the same platform: its database, its bodies, its keys. */
+export async function startBeside({ databaseUrl, folder }, environment) {
+  return start(npmStart(), {
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: folder,
+    PORT: '0',
+    LOG_LEVEL: 'info',
+    ...environment,
+  })
+}
+
+function npmStart() {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return scripts.start.split(' ').slice(1)
 }
 
 async function connectionPaths(url, key, connection) {
@@ -121,20 +135,32 @@ async function measured({ url, path, child, request = delivery }, connections, d
   const seconds = (performance.now() - started) / 1_000
   await pool.close()
   times.sort((a, b) => a - b)
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
   return {
     rate: times.length / seconds,
     p50: times[Math.floor(times.length * 0.5)],
     p99: times[Math.floor(times.length * 0.99)],
     cpu: ((cpuOf(child.pid) - cpuBefore) * 1e6) / times.length,
-    rss: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1_024,
+    rss: rssOf(child.pid),
   }
 }
 
+/** 2 KB of a push, as much of it as anybody reads and the rest as long. */
+export function push(id) {
+  const sha = (id + id).replaceAll('-', '').slice(0, 40)
+  return JSON.stringify({
+    ref: 'refs/heads/main',
+    before: '6113728f27ae82c7b1a177c8d03f9e96e0adf246',
+    after: sha,
+    repository: { id: 186853002, name: 'shop', full_name: 'acme/shop', private: true },
+    pusher: { name: 'octocat', email: 'octocat@example.com' },
+    commits: [{ id: sha, message: 'x'.repeat(1_600), added: [], removed: [], modified: ['README.md'] }],
+  })
+}
+
 /** One delivery as GitHub signs it, never the same twice. */
-function delivery() {
+export function delivery() {
   const id = randomUUID()
-  const body = id + BODY
+  const body = push(id)
   return {
     method: 'POST',
     body,
@@ -148,9 +174,36 @@ function delivery() {
 }
 
 /** Seconds of processor time of the process (clock ticks are hundredths on Linux). */
-function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+export function cpuOf(pid) {
+  const fields = statOf(pid)
   return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** The same of a PostgreSQL server: its sessions that are, and those that have ended. */
+export function cpuOfServer(postmaster) {
+  const fields = statOf(postmaster)
+  const ended = (Number(fields[13]) + Number(fields[14])) / 100
+  const sessions = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === postmaster)
+  return sessions.reduce((sum, pid) => sum + cpuOf(pid), ended + cpuOf(postmaster))
+}
+
+/** MiB that the process holds. */
+export function rssOf(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1_024
+}
+
+function parentOf(pid) {
+  try {
+    return Number(statOf(pid)[1])
+  } catch {
+    return null
+  }
+}
+
+/** What /proc tells from the state on: state, parent … */
+function statOf(pid) {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return text.slice(text.lastIndexOf(') ') + 2).split(' ')
 }
 
 /** Interleaved rounds of the same work on several targets; of each the round with the median rate. */

@@ -322,6 +322,33 @@ ALTER TABLE event_replays ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON event_replays FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
 GRANT INSERT, SELECT, UPDATE ON event_replays TO wasl_tenant;
 
+CREATE TABLE idempotency_keys (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  project_id uuid NOT NULL,
+  environment text NOT NULL,
+  route text NOT NULL,
+  key_hash bytea NOT NULL,
+  body_hash bytea NOT NULL,
+  status text DEFAULT 'running'::text NOT NULL,
+  response_status integer,
+  response jsonb,
+  lease_until timestamp with time zone,
+  lease_token bigint DEFAULT 1 NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT idempotency_keys_pkey PRIMARY KEY (id),
+  CONSTRAINT idempotency_keys_check CHECK (((status = 'running'::text) = (lease_until IS NOT NULL))),
+  CONSTRAINT idempotency_keys_check1 CHECK (((status = 'done'::text) = (response_status IS NOT NULL))),
+  CONSTRAINT idempotency_keys_environment_check CHECK ((environment = ANY (ARRAY['all'::text, 'dev'::text, 'staging'::text, 'prod'::text]))),
+  CONSTRAINT idempotency_keys_project_id_environment_route_key_hash_key UNIQUE (project_id, environment, route, key_hash),
+  CONSTRAINT idempotency_keys_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  CONSTRAINT idempotency_keys_status_check CHECK ((status = ANY (ARRAY['running'::text, 'open'::text, 'done'::text])))
+);
+CREATE INDEX idempotency_keys_sealed ON public.idempotency_keys USING btree (((response ->> 'kid'::text))) WHERE (response IS NOT NULL);
+ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON idempotency_keys FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = environment))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency_keys TO wasl_tenant;
+
 CREATE TABLE integration_api_logs (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   connection_id uuid,

@@ -16,9 +16,9 @@ const BY_HAND = {
   metric_writers: 'written by the function that writes the metrics, in the same statement',
   event_references: 'written in groups with what is processed, read by one join (libs/webhooks)',
   event_attempts: 'written in groups with what failed (libs/webhooks)',
-  destinations: 'no room of this build uses it yet',
   destination_deliveries: 'claimed and ended in groups (libs/destinations)',
   delivery_attempts: 'written in groups with the deliveries (libs/destinations)',
+  idempotency_keys: 'taken, taken over and ended by one statement each (libs/idempotency)',
   wasl_migrations: 'the platform’s own book-keeping, before anything is mapped',
 }
 

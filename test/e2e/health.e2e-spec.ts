@@ -86,6 +86,28 @@ test('ill after one failure, unhealthy after three, well at once; each change is
   ])
 })
 
+test('what becomes news goes out with the change: born, ill, well again, each once', async () => {
+  const id = await github()
+  await check()
+  double.mood = 'failing'
+  await check()
+  double.mood = 'healthy'
+  await check()
+  await check()
+  const rows = await sql(
+    platform.database.url,
+    "SELECT type, subject, connection_id, data -> 'object' ->> 'status' AS status, data #>> '{object,health,state}' AS health FROM outgoing_events WHERE subject = $1 ORDER BY recorded_at",
+    [id],
+  )
+  const of = { subject: id, connection_id: id, status: 'connected' }
+  expect(rows).toEqual([
+    { ...of, type: 'connection.created', health: 'unknown' },
+    { ...of, type: 'connection.healthy', health: 'healthy' },
+    { ...of, type: 'connection.degraded', health: 'degraded' },
+    { ...of, type: 'connection.healthy', health: 'healthy' },
+  ])
+})
+
 test('a provider that cannot be reached makes the connection ill, never its credentials', async () => {
   const id = await github()
   await check()

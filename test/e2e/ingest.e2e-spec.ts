@@ -66,6 +66,28 @@ describe('a verified delivery', () => {
     expect(answer.status).toBe(200)
   })
 
+  test('leaves in its row of its headers what reading it needs, and of all others the names', async () => {
+    const body = '{"n":"headers"}'
+    const headers = {
+      ...signed(body, 'kept-headers'),
+      authorization: 'Bearer canary',
+      'x-github-hook-id': '7',
+    }
+    const answer = await deliver(github.path, body, headers)
+    const [row] = await sql<{ headers: Record<string, string> }>(
+      platform.database.url,
+      `SELECT headers FROM integration_events WHERE id = '${String(answer.body.event_id)}'`,
+    )
+    expect(row?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'x-github-event': 'push',
+      'x-github-delivery': 'kept-headers',
+      'x-github-hook-id': '[redacted]',
+      'x-hub-signature-256': '[redacted]',
+      authorization: '[redacted]',
+    })
+  })
+
   test.each([0, 1, 1024 * 1024, 3 * 1024 * 1024])('of %d bytes comes back as it came', async (size) => {
     const bytes = randomBytes(size)
     const answer = await deliver(github.path, bytes, signed(bytes, `size-${size}`))

@@ -96,7 +96,7 @@ test('kill -9 under load, then the next start: every acknowledged delivery is th
   const task = byHand('rewrap-keys')
   expect([task.status, task.stdout.trim()]).toEqual([
     0,
-    'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0,"under key generated-1":2}',
+    'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0,"idempotency_keys.response":0,"under key generated-1":2}',
   ])
 
   second.child.kill('SIGTERM')

@@ -69,3 +69,27 @@ test('a charge of Tap', async () => {
   const id = await deliver(path, TAP_CHARGE, { hashstring: TAP_HASH, 'content-type': 'application/json' })
   expect(await ended(id)).toMatchObject({ status: 'completed' })
 })
+
+test('a grant that was taken back ends the connection of that account, and of no other', async () => {
+  const { path, id } = await makers(platform).github(project, 'shh')
+  await sql(
+    platform.database.url,
+    "UPDATE integration_connections SET external_account_id = '7' WHERE id = $1",
+    [id],
+  )
+  const status = async (): Promise<unknown> =>
+    (await platform.call('GET', `/v1/projects/${project}/connections/${id}`)).body.status
+  for (const [sender, expected] of [
+    [8, 'connected'],
+    [7, 'expired'],
+  ] as const) {
+    const body = JSON.stringify({ action: 'revoked', sender: { id: sender } })
+    const event = await deliver(path, body, {
+      'x-hub-signature-256': githubSignature('shh', body),
+      'x-github-event': 'github_app_authorization',
+      'x-github-delivery': `revoked-${sender}`,
+    })
+    await ended(event)
+    expect([sender, await status()]).toEqual([sender, expected])
+  }
+})

@@ -121,6 +121,24 @@ test('a catalogue type and a time are filters as well; what comes later is not p
   expect(await matched({ type: 'code.pushed', to: from })).toBeGreaterThan(5)
 })
 
+test('asked twice with one key, it is asked once', async () => {
+  const id = await deliver('acme/keyed')
+  const ask = () =>
+    platform.call<any>('POST', at('/events/replay'), {
+      body: { filter: { q: 'acme/keyed' } },
+      headers: { 'idempotency-key': 'k-1' },
+    })
+  const [first, second] = [await ask(), await ask()]
+  expect(second.body.id).toBe(first.body.id)
+  expect(second.headers.get('idempotency-replayed')).toBe('true')
+  await eventually(
+    () => notes(id),
+    (rows) => rows.length > 0,
+    10_000,
+  )
+  expect(await notes(id)).toHaveLength(1)
+})
+
 test('cancelled, it stays where it is', async () => {
   for (let n = 0; n < 3; n++) await deliver('acme/cancelled')
   const { body } = await post('/events/replay', { filter: { q: 'acme/cancelled' }, per_second: 1 })

@@ -3,10 +3,13 @@ import { describe, test } from '@jest/globals'
 import type { Connector } from '@app/connector-kit'
 import { credentialQuestions } from './connector/credentials.ts'
 import { errorQuestions } from './connector/errors.ts'
-import { fixturesIn, isWebhook } from './connector/fixtures.ts'
+import { fixturesIn, isTalk, isWebhook } from './connector/fixtures.ts'
 import { identityQuestions } from './connector/identity.ts'
+import { keptHeaderQuestions } from './connector/kept-headers.ts'
+import { missedQuestions } from './connector/missed.ts'
 import { promiseQuestions } from './connector/promises.ts'
 import type { Question } from './connector/question.ts'
+import { registrationQuestions } from './connector/registration.ts'
 import { silenceQuestion } from './connector/silence.ts'
 import { webhookQuestions } from './connector/webhooks.ts'
 
@@ -31,13 +34,17 @@ export function questionsTo(
 ): Question[] {
   const fixtures = fixturesIn(join(folder, 'fixtures'))
   const deliveries = fixtures.filter(isWebhook)
+  const talks = fixtures.filter(isTalk)
   const { webhooks } = connector
   return [
     ...identityQuestions(connector, folder),
     ...credentialQuestions(connector),
     ...promiseQuestions(connector, fixtures),
     ...(webhooks ? webhookQuestions(connector, webhooks, deliveries) : []),
+    ...(webhooks ? keptHeaderQuestions(webhooks, deliveries) : []),
+    ...(webhooks ? missedQuestions(connector, webhooks, talks) : []),
+    ...(webhooks ? registrationQuestions(connector, webhooks, talks) : []),
     ...errorQuestions(connector),
-    silenceQuestion(connector, deliveries),
+    silenceQuestion(connector, deliveries, talks),
   ]
 }

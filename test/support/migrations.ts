@@ -135,6 +135,8 @@ INSERT INTO destinations (project_id, url, secrets) SELECT id, 'https://app.exam
 INSERT INTO destination_deliveries (project_id, environment, destination_id, outgoing_event_id)
 SELECT d.project_id, 'dev', d.id, e.id FROM destinations d JOIN outgoing_events e USING (project_id);
 INSERT INTO delivery_attempts (delivery_id, project_id, attempt, outcome, duration_ms) SELECT id, project_id, 1, 'http_500', 5 FROM destination_deliveries;
+INSERT INTO idempotency_keys (project_id, environment, route, key_hash, body_hash, status, response_status, response, expires_at)
+SELECT id, 'dev', 'POST /v1/projects/:p/payments', sha256('k'), sha256('b'), 'done', 201, '{"v": 1}', now() FROM projects;
 INSERT INTO metric_writers (id, last_flush) SELECT id, 7 FROM projects;
 UPDATE integration_providers SET is_active = false, icon_url = 'https://icons.example/tabby.svg', sort_order = 1 WHERE provider = 'tabby';
 UPDATE integration_providers SET is_active = true, sort_order = 2 WHERE provider = 'stripe';

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LoggerService } from '@nestjs/common'
+import type { LoggerService, Type } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { createApp } from '../../apps/platform/src/create-app.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
@@ -31,11 +31,12 @@ export interface TestPlatform {
   stop(): Promise<void>
 }
 
-/** The whole platform over HTTP in this process, on a fresh DATA_DIR, and on a fresh database unless it shares one. */
+/** The whole platform over HTTP in this process, on a fresh DATA_DIR, and on a fresh database unless it shares one; `also`: rooms of the test's own. */
 export async function startPlatform(
   environment: Record<string, string> = {},
   logger: LoggerService | false = process.env.TEST_LOG ? console : false,
   shared?: FreshDatabase,
+  also: Type[] = [],
 ): Promise<TestPlatform> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wasl-e2e-'))
   const database = shared ?? (await freshDatabase('migrated'))
@@ -46,7 +47,7 @@ export async function startPlatform(
     ROLES: 'api',
     ...environment,
   })
-  const app = await createApp(database.url, logger)
+  const app = await createApp(database.url, logger, also)
   await app.listen(0, '127.0.0.1')
   const url = await app.getUrl()
   return {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import { Logger, type LoggerService } from '@nestjs/common'
+import { Logger, type LoggerService, type Type } from '@nestjs/common'
 import { Settings } from '@app/config'
 import {
   answerClientError,
@@ -31,6 +31,7 @@ const SERVER = {
 export async function createApp(
   databaseUrl: string,
   logger: LoggerService | false,
+  also: Type[] = [],
 ): Promise<NestFastifyApplication> {
   /** Known once the modules are made; the server is needed before. */
   const webhooks: { route?: IngestRoute; telemetry?: Telemetry } = {}
@@ -55,11 +56,15 @@ export async function createApp(
   })
   const fastify = adapter.getInstance()
   keepFrontDoor(fastify)
-  const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.at(databaseUrl), adapter, {
-    logger,
-    bufferLogs: false,
-    abortOnError: false,
-  })
+  const app = await NestFactory.create<NestFastifyApplication>(
+    PlatformModule.at(databaseUrl, also),
+    adapter,
+    {
+      logger,
+      bufferLogs: false,
+      abortOnError: false,
+    },
+  )
   await app.get(Telemetry).start(fastify)
   new RequestLog(new Logger('request'), app.get(Settings).get('TRUSTED_PROXIES')).attach(fastify)
   app.get(KnownPaths).attach(fastify)

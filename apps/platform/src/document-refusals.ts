@@ -20,8 +20,9 @@ export function documentRefusals(document: OpenAPIObject): void {
 
 function addRefusals(operation: Operation): void {
   const members = operation as unknown as Record<string, unknown>
-  const own = (members[REFUSALS] ?? []) as DocumentedRefusal[]
-  Reflect.deleteProperty(members, REFUSALS)
+  const told = Object.keys(members).filter((name) => name.startsWith(REFUSALS))
+  const own = told.flatMap((name) => members[name] as DocumentedRefusal[])
+  for (const name of told) Reflect.deleteProperty(members, name)
   const codes = new Map<number, Set<string>>()
   for (const [status, code] of [...own, ...generalOf(operation)]) {
     codes.set(status, (codes.get(status) ?? new Set()).add(code))

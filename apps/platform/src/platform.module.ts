@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common'
+import { type DynamicModule, Global, Module, type Type } from '@nestjs/common'
 import { APP_FILTER, APP_PIPE } from '@nestjs/core'
 import { ApiLogsModule } from '@app/api-logs'
 import { BodiesModule } from '@app/bodies'
@@ -6,8 +6,10 @@ import { CatalogueModule } from '@app/catalogue'
 import { ConfigModule } from '@app/config'
 import { ConnectionsModule } from '@app/connections'
 import { DatabaseAddress, DatabaseModule } from '@app/database'
+import { DestinationsModule } from '@app/destinations'
 import { HealthModule } from '@app/health'
 import { Checked, HttpModule, ProblemFilter } from '@app/http'
+import { IdempotencyModule } from '@app/idempotency'
 import { JobsModule } from '@app/jobs'
 import { MetricsModule } from '@app/metrics'
 import { OutboxModule } from '@app/outbox'
@@ -31,10 +33,12 @@ import { RewrapKeys } from './rewrap-keys.ts'
     ApiLogsModule,
     MetricsModule,
     OutboxModule,
+    IdempotencyModule,
     BodiesModule,
     ConnectionsModule,
     HealthModule,
     WebhooksModule,
+    DestinationsModule,
   ],
   providers: [
     HealthChecks,
@@ -44,9 +48,11 @@ import { RewrapKeys } from './rewrap-keys.ts'
   ],
 })
 export class PlatformModule {
-  static at(databaseUrl: string): DynamicModule {
+  /** `also`: rooms that only a test has. */
+  static at(databaseUrl: string, also: Type[] = []): DynamicModule {
     return {
       module: PlatformModule,
+      imports: also,
       providers: [{ provide: DatabaseAddress, useValue: new DatabaseAddress(databaseUrl) }],
       exports: [DatabaseAddress],
     }

@@ -2,6 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { placeOfBodyKey } from '@app/bodies'
 import { placeOfCredentials } from '@app/connections'
 import { Database } from '@app/database'
+import { placeOfAnswer } from '@app/idempotency'
+import { placeOfSecrets } from '@app/destinations'
 import { Tasks } from '@app/jobs'
 import { KeyRing, type Place } from '@app/secrets'
 
@@ -30,6 +32,18 @@ const COLUMNS: readonly {
     column: 'wrapped_key',
     environment: 'NULL',
     place: ({ id, project_id }) => placeOfBodyKey(id, project_id),
+  },
+  {
+    table: 'idempotency_keys',
+    column: 'response',
+    environment: 'environment',
+    place: placeOfAnswer,
+  },
+  {
+    table: 'destinations',
+    column: 'secrets',
+    environment: 'environment',
+    place: placeOfSecrets,
   },
 ]
 

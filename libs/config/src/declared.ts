@@ -129,6 +129,14 @@ export const declared = {
     { means: 'how long the audit of body reads is kept', default: 'P13M', example: 'P25M' },
     durationOfAtLeast('P12M'),
   ),
+  NOTICE_URL: optional(
+    {
+      means: 'where the operator is told of what the platform did by itself: JSON by POST, unsigned',
+      example: 'https://alerts.internal.example/hooks/wasl',
+      unset: 'the log alone says it',
+    },
+    noticeUrl,
+  ),
   SANDBOX_PORT: optional(
     {
       means: 'where the sandbox of providers listens',
@@ -178,6 +186,13 @@ function collector(text: string): URL {
     )
   }
   return parsed
+}
+
+/** Its path or query is a key as often as not. */
+function noticeUrl(text: string): Secret {
+  const parsed = url('https')(text)
+  if (parsed.username || parsed.password) throw new Unacceptable('a URL with user or password')
+  return Secret.of(parsed.href)
 }
 
 function path(text: string): string {

@@ -1,9 +1,12 @@
 import type { Secret } from '@app/secrets'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AmountRule } from './amount-rule.ts'
 import type { Creds, Fields } from './credentials.ts'
 import type { Delivery } from './delivery.ts'
 import type { EventType } from './event-types.ts'
-import type { Operation } from './operation.ts'
+import type { Money } from './money.ts'
+import type { Operations } from './operation.ts'
+import type { ConfigNeed, Missed, OwnAddress, Registration } from './registration.ts'
 import type { Verdict } from './verification/verdict.ts'
 import type { Text } from './words.ts'
 
@@ -28,7 +31,7 @@ export type Mode = 'test' | 'live'
 export type Auth<F extends Fields> =
   | { kind: 'bearer'; token: keyof F & string }
   | { kind: 'basic'; user: keyof F & string; password?: keyof F & string }
-  | { kind: 'header'; name: string; value: keyof F & string }
+  | { kind: 'header'; name: string; value: keyof F & string; prefix?: string }
   /** A key in the URL, for providers that leave no other way; the logs never see it. */
   | { kind: 'query'; name: string; value: keyof F & string }
   | Exchange<F>
@@ -89,6 +92,9 @@ export interface Capability {
   currencies?: readonly string[]
   /** Input that must be there, by path, such as `customer.phone`. */
   requires?: readonly string[]
+  /** Bounds of the amount by currency, in ISO 4217 minor units. */
+  min?: Readonly<Record<string, number>>
+  max?: Readonly<Record<string, number>>
   /** Facts that no recorded exchange has proved yet. */
   unverified?: readonly string[]
 }
@@ -101,13 +107,30 @@ export interface Reply {
   json(): unknown
 }
 
+/** What can go wrong at a provider, by the codes of unified-models.md 2.6. */
+export type ProblemCode =
+  | 'invalid_request'
+  | 'connection_unauthorized'
+  | 'not_found'
+  | 'invalid_state'
+  | 'unsupported'
+  | 'declined'
+  | 'not_eligible'
+  | 'duplicate'
+  | 'rate_limited'
+  | 'provider_unavailable'
+  | 'provider_timeout'
+  | 'provider_error'
+
 /** What went wrong at the provider, as data that shared code can weigh (unified-models.md 2.6). */
 export interface ProviderProblem {
-  code: string
+  code: ProblemCode
   reason?: string
   retry: 'never' | 'same' | 'other' | 'after_fix'
   effect: 'none' | 'unknown' | 'done'
   nativeCode?: string
+  /** Seconds, where the provider says when to come again. */
+  retryAfter?: number
 }
 
 /**
@@ -125,6 +148,8 @@ export interface Http {
     reads?: boolean
     /** The provider does this once however often it is sent, by a stable key in it: it may be repeated. */
     keyed?: boolean
+    /** By one of {@link Connector.otherAuth} instead of `auth`. */
+    auth?: string
   }): Promise<Reply>
 }
 
@@ -135,6 +160,14 @@ export interface Ctx<F extends Fields = Fields> {
   config: Readonly<Record<string, unknown>>
   environment: 'dev' | 'staging' | 'prod'
   mode: Mode
+  /** Which of the endpoint rows is called, where they differ by region. */
+  region?: string
+  /** One value an attempt of an operation, the same over retries and restarts: what the provider is to do once. */
+  key: string
+  /** Where this provider delivers for this connection; null where it has no address. */
+  webhookUrl: string | null
+  /** By the connector's {@link AmountRule}; throws `NotRepresentable` rather than round. */
+  money: { out(money: Money): string | number; in(value: unknown, currency: string): Money }
   now(): Date
 }
 
@@ -173,8 +206,6 @@ export interface Webhooks {
   /** The credential that must be there for a delivery to be accepted. */
   secretField: string
   methods?: readonly ('POST' | 'GET')[]
-  /** Headers that {@link normalise} reads, in lower case: their values are kept with the event. Never one that holds a secret. */
-  keptHeaders?: readonly string[]
   /** Body limit where it is not 1 MiB; 25 MiB at most. */
   maxBytes?: number
   /** On the raw bytes, before anything is read. Throws only where what is lent fails; then nothing is accepted. */
@@ -185,8 +216,23 @@ export interface Webhooks {
   eventType(delivery: Delivery): string | null
   /** The signature to keep with the event; null where it is itself the secret. */
   signature?(delivery: Delivery): string | null
+  /**
+   * The headers that `normalise` reads, in small letters. Their values are kept in the event's row, in plain text, and
+   * are all that is left of the headers when the event is processed: never one that holds a secret or a signature.
+   */
+  keptHeaders?: readonly string[]
   /** What a verified delivery says; empty: understood, and nothing to say. */
   normalise(delivery: Delivery): Observation[]
+  /** What `missed` and `registration` need to know of the connection; left out: nothing. */
+  needs?: ConfigNeed
+  /**
+   * What the provider says it sent, or would have sent, to this connection since then; newest or oldest first, a page at
+   * a time, by calls that only read. Left out where the provider has no such list. A refusal is thrown
+   * (`UnexpectedAnswer`), and so is a list that cannot be read to its end.
+   */
+  missed?(since: Date, ctx: Ctx, own: OwnAddress): AsyncIterable<Missed>
+  /** What is registered over there; `per_call`: our address travels with each call. Left out: by hand, without an API. */
+  registration?: Registration | 'per_call'
 }
 
 /** Whether a connection's credentials are good, as its provider says. */
@@ -209,14 +255,18 @@ export interface Connector<F extends Fields = Fields> {
   }
   credentials: F
   auth: Auth<F>
+  /** Further proofs by name, for providers whose calls do not all ask for the same one. */
+  otherAuth?: Readonly<Record<string, Auth<F>>>
   endpoints: readonly Endpoint[]
   capabilities: readonly Capability[]
   /** What is implemented, by name; absence means unsupported. */
-  operations: Readonly<Record<string, Operation>>
+  operations: Operations
   amounts?: AmountRule
   webhooks?: Webhooks
   /** Read-only and cheap. Throws what the egress throws where the provider cannot be reached. */
   health(ctx: Ctx<F>): Promise<Health>
+  /** What `provider_options` may hold for this provider: a Standard Schema. Left out: nothing. */
+  options?: StandardSchemaV1
   /** null: not an error. Looks inside 2xx answers too. */
   classify(reply: Reply): ProviderProblem | null
 }

@@ -2,8 +2,10 @@
  * What a provider is written with. No network, no clock, no database: the platform lends them. Verification refuses
  * rather than throws; money is exact or {@link NotRepresentable}; amounts are ISO 4217 minor units, times are `Date`s.
  */
+export { digitsOf, exactJsonOf, jsonOf, UnexpectedAnswer } from './answers.ts'
 export { amountIn, amountOut, type AmountRule } from './amount-rule.ts'
 export * from './connector.ts'
+export { ctxOf, forOperation } from './context.ts'
 export {
   checkCredentials,
   type CredentialProblem,
@@ -18,8 +20,35 @@ export {
 } from './credentials.ts'
 export { Delivery, memberOf, textOf } from './delivery.ts'
 export { type EventType, eventTypes } from './event-types.ts'
-export { currencies, decimalOf, exponentOf, minorUnitsOf, type Money, NotRepresentable } from './money.ts'
-export type { Operation, Replay } from './operation.ts'
+export { isKeptHeader } from './kept-headers.ts'
+export {
+  currencies,
+  decimalOf,
+  exponentOf,
+  inMinorUnits,
+  minorUnitsOf,
+  type Money,
+  NotRepresentable,
+} from './money.ts'
+export {
+  type Operation,
+  type OperationMap,
+  type OperationName,
+  type OperationOf,
+  type Operations,
+  ProviderFailure,
+  type Replay,
+} from './operation.ts'
+export type * from './payments.ts'
+export { EndlessList, pagesOf } from './pages.ts'
+export {
+  type ConfigNeed,
+  isAskable,
+  type Missed,
+  type OwnAddress,
+  type Registered,
+  type Registration,
+} from './registration.ts'
 export { type Hmac, signHmac } from './verification/hmac.ts'
 export { type Jwt } from './verification/jwt.ts'
 export { type Position } from './verification/position.ts'

@@ -94,3 +94,8 @@ export function minorUnitsOf(decimal: string | number, currency: string): Money 
   if (amount > MAX_MINOR_UNITS) throw new NotRepresentable('too large')
   return { amount: sign ? -amount : amount, currency }
 }
+
+/** For `JSON.stringify`: amounts as integers. None is beyond 2^53 − 1, so a JSON number holds each exactly. */
+export function inMinorUnits(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value
+}

@@ -37,6 +37,8 @@ export {
   providerHttp,
   ProviderHttp,
 } from './provider-http.ts'
+/** What `Retry-After` asks for. */
+export { retryAfterMs } from './repeat/retry-policy.ts'
 /** Which providers are played on this machine; empty in production. */
 export { EgressRoutes } from './routes.ts'
 /** The URL and address rules alone, for what users hand in (destinations) and for clients with sockets of their own. */

@@ -15,7 +15,7 @@ import { providerUrl, type Query } from './provider-path.ts'
 
 /** One connection, as far as its calls need it. */
 export interface Caller<F extends Fields> {
-  connector: Pick<Connector<F>, 'auth' | 'endpoints'>
+  connector: Pick<Connector<F>, 'auth' | 'otherAuth' | 'endpoints'>
   creds: Creds<F>
   mode: Mode
   region?: string
@@ -34,6 +34,8 @@ export interface ProviderCall {
   reads?: boolean
   /** The provider does this once, however often it is sent: a stable key of ours is in it (`replay: native`). */
   keyed?: boolean
+  /** One of the connector's `otherAuth`; left out: its `auth`. */
+  auth?: string
   template?: string
 }
 
@@ -82,21 +84,24 @@ export class ProviderHttp<F extends Fields> implements Http {
     return endpointFor(this.caller.connector.endpoints, this.caller)
   }
 
-  #prepared({ path, query, headers, json, form, ...rest }: ProviderCall): EgressRequest {
+  #prepared({ path, query, headers, json, form, auth, ...rest }: ProviderCall): EgressRequest {
     const base = this.base
     const body = encoded(json, form)
-    return this.#proved(base, {
+    const call = {
       ...rest,
       url: providerUrl(base, path, query),
       headers: { accept: 'application/json', ...body?.headers, ...lowerCase(headers) },
       ...(body && { body: body.text }),
-    })
+    }
+    return this.#proved(base, call, auth)
   }
 
-  #proved(base: string, request: EgressRequest): EgressRequest {
+  #proved(base: string, request: EgressRequest, otherwise?: string): EgressRequest {
     const { connector, creds, about = {} } = this.caller
     const { tokens, lent, clock } = this.egress
-    const auth = authenticationOf(connector.auth, creds, {
+    const proof = otherwise === undefined ? connector.auth : connector.otherAuth?.[otherwise]
+    if (!proof) throw new EgressFailure('unsupported_auth', { effect: 'none' })
+    const auth = authenticationOf(proof, creds, {
       send: (asked, options) => this.egress.send(asked, options),
       tokens,
       lent,

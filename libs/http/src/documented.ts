@@ -3,7 +3,7 @@ import { ApiExtension, ApiResponse } from '@nestjs/swagger'
 import { z } from 'zod'
 import type { ProblemKind } from './problem.ts'
 
-/** Where a call names its own refusals, for whoever writes the document. */
+/** Where a call names its own refusals, for whoever writes the document: all members that begin so. */
 export const REFUSALS = 'x-wasl-refusals'
 
 export type DocumentedRefusal = readonly [status: number, code: string]
@@ -19,7 +19,8 @@ export function Answers(status: number, schema: z.ZodType, ...refusals: ProblemK
 /** The refusals that are a call's own. */
 export function Refuses(...refusals: ProblemKind[]): MethodDecorator {
   const told: DocumentedRefusal[] = refusals.map(({ status, code }) => [status, code])
-  return ApiExtension(REFUSALS, told)
+  // Under a name of its own: several decorators of a call may tell of some, and of one name only one list is kept.
+  return ApiExtension([REFUSALS, ...told.flat()].join('-'), told)
 }
 
 /** A page of these. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common'
+import { inMinorUnits } from '@app/connector-kit'
 import type { Sql } from '@app/database'
 import type { News } from './outgoing-event.ts'
 
@@ -30,7 +31,7 @@ export class Outbox {
     const { rows } = await unit.query<{ id: string }>({
       name: 'add-news',
       text: INSERT,
-      values: [JSON.stringify(news.map(rowOf))],
+      values: [JSON.stringify(news.map(rowOf), inMinorUnits)],
     })
     const fresh = new Set(rows.map(({ id }) => id))
     const told = news

@@ -18,6 +18,7 @@ import { Ingest } from './ingest/ingest.ts'
 import { IngestRoute } from './ingest/ingest.route.ts'
 import { Arrivals } from './processing/arrivals.ts'
 import { Confirmation } from './processing/confirmation.ts'
+import { ConnectionFacts } from './processing/connection-facts.ts'
 import { EventReader } from './processing/event-reader.ts'
 import { Facts } from './processing/facts.ts'
 import { ProcessEvents } from './processing/process-events.ts'
@@ -58,6 +59,7 @@ const HOUR_S = 3_600
     EventReader,
     Confirmation,
     Facts,
+    ConnectionFacts,
     ProcessEvents,
     ReplayRunner,
     Replays,

@@ -1,4 +1,4 @@
-import { type Connector, type Ctx, credsOf, type Health, type Reply } from '@app/connector-kit'
+import { type Connector, credsOf, ctxOf, type Health, type Reply } from '@app/connector-kit'
 import { type Question, unless } from './question.ts'
 
 const CODES = [
@@ -115,7 +115,7 @@ export async function healthOn(
     Object.keys(connector.credentials).map((name) => [name, `canary-of-${name}`]),
   )
   const calls: unknown[] = []
-  const ctx: Ctx = {
+  const ctx = ctxOf(connector, {
     http: {
       request: async (call) => {
         calls.push(call)
@@ -127,7 +127,7 @@ export async function healthOn(
     environment: 'dev',
     mode: 'test',
     now: () => new Date(0),
-  }
+  })
   return { health: await connector.health(ctx), calls }
 }
 

@@ -84,6 +84,7 @@ function languageObjections({ manifest, credentials, webhooks }: Connector): str
       ? ([
           ['webhooks.setup', webhooks.setup],
           ['webhooks.verification', webhooks.verification],
+          ...(webhooks.needs ? [['webhooks.needs.help', webhooks.needs.help]] : []),
         ] as [string, Text][])
       : []),
   ]

@@ -2,132 +2,36 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import {
-  accepted,
-  type Connector,
-  defineConnector,
-  Delivery,
-  field,
-  type Hmac,
-  memberOf,
-  type Operation,
-  overFields,
-  secret,
-  sign,
-  textOf,
-  verify,
-  type Webhooks,
-} from '@app/connector-kit'
+import { accepted, Delivery, sign, verify, type Webhooks } from '@app/connector-kit'
 import { Secret } from '@app/secrets'
 import { questionsTo } from '../describe-connector.ts'
+import { brokenTalk } from './broken-talk.ts'
 import { objectionsTo } from './question.ts'
+import {
+  operation,
+  body,
+  type BrokenCase,
+  type Case,
+  exchange,
+  type Files,
+  fixture,
+  hooked,
+  KEY,
+  listed,
+  overId,
+  registered,
+  scheme,
+  sound,
+  told,
+  webhooks,
+  words,
+} from './sound-connector.ts'
 
 /*
  * A suite that cannot object proves nothing. Here is a sound connector, and the same one broken in one way at a time:
  * the question that is named must object, in the words that are quoted.
  */
-
-const KEY = 'acme-webhook-key-0001'
-const scheme: Hmac = {
-  scheme: 'hmac',
-  algorithm: 'sha256',
-  signed: 'raw_body',
-  at: { header: 'x-acme-signature' },
-  encoding: 'hex',
-}
-const overId: Hmac = { ...scheme, signed: overFields([{ path: ['id'] }]) }
-const body = '{"id":"evt_1","event":"record.created","note":"شكرا"}'
-const words = { en: 'Words', ar: 'كلمات' }
-const fixture = {
-  kind: 'webhook',
-  source: 'made here',
-  secrets: { webhook_key: KEY },
-  headers: [] as string[][],
-  body,
-  dedupeKey: 'evt_1',
-  eventType: 'record.created',
-  observations: [
-    {
-      resource: 'other',
-      ref: 'evt_1',
-      native: 'record.created',
-      type: 'record.created',
-      facts: { id: 'evt_1' },
-    },
-  ] as unknown[],
-}
-const exchange = {
-  kind: 'exchange',
-  source: 'made here',
-  operation: 'record.list',
-  request: { method: 'GET', path: '/records' },
-  reply: { status: 200, body: '{}' },
-}
-const named = (delivery: Delivery, name: string): string => textOf(memberOf(delivery.json(), name)) ?? ''
-
-const webhooks: Webhooks = {
-  trust: 'body_signed',
-  secretField: 'webhook_key',
-  setup: words,
-  verification: words,
-  verify: (delivery, ctx) => verify(scheme, delivery, ctx.secrets('webhook_key')),
-  dedupeKey: (delivery) => named(delivery, 'id') || null,
-  eventType: (delivery) => named(delivery, 'event') || null,
-  normalise(delivery) {
-    const [ref, native] = [named(delivery, 'id'), named(delivery, 'event')]
-    return ref && native
-      ? [{ resource: 'other', ref, native, type: 'record.created', facts: { id: ref } }]
-      : []
-  },
-}
-const listed: Operation = { replay: { kind: 'read' }, run: () => Promise.resolve([]) }
-const sound = defineConnector({
-  manifest: {
-    id: 'acme',
-    name: { en: 'Acme', ar: 'أكمي' },
-    category: 'crm',
-    lifecycle: 'beta',
-    mena: false,
-    docs: 'https://docs.acme.example',
-    authMethod: 'api_key',
-  },
-  credentials: {
-    token: secret({ label: words, help: words, pattern: /^tok_\w+$/ }),
-    webhook_key: secret({ label: words, help: words, optional: true }),
-    account: field({ label: words, help: words, optional: true }),
-  },
-  auth: { kind: 'bearer', token: 'token' },
-  endpoints: [{ url: 'https://api.acme.example' }],
-  capabilities: [{ operation: 'record.list' }],
-  operations: { 'record.list': listed },
-  amounts: { wire: 'decimal_string', digits: { KWD: 2 }, step: { KWD: 10 } },
-  webhooks,
-  async health({ http }) {
-    const { status } = await http.request({ method: 'GET', path: '/me' })
-    if (status === 401) return { ok: false, detail: 'credentials_rejected' }
-    return status < 400 ? { ok: true } : { ok: false, detail: 'provider_error' }
-  },
-  classify({ status }) {
-    if (status < 400) return null
-    if (status === 401) return { code: 'connection_unauthorized', retry: 'after_fix', effect: 'none' }
-    if (status === 429) return { code: 'rate_limited', retry: 'same', effect: 'none' }
-    if (status >= 500) return { code: 'provider_error', retry: 'same', effect: 'unknown' }
-    return { code: 'invalid_request', retry: 'never', effect: 'none' }
-  },
-})
-
-type Files = Record<string, string | object>
-interface Case {
-  connector?: Connector
-  files?: Files
-}
-const { manifest, credentials } = sound
-const hooked = (over: Partial<Webhooks>): Connector => ({ ...sound, webhooks: { ...webhooks, ...over } })
-const told = (over: Partial<Connector['manifest']>): Connector => ({
-  ...sound,
-  manifest: { ...manifest, ...over },
-})
-
+const { credentials } = sound
 const root = mkdtempSync(join(tmpdir(), 'wasl-questions-'))
 let signed: typeof fixture
 beforeAll(async () => {
@@ -150,6 +54,8 @@ function folderWith(files: Files): string {
     'README.md': 'Not verified: nothing is left.\n',
     'fixtures/paid.json': signed,
     'fixtures/list.json': exchange,
+    'fixtures/sent.json': listed,
+    'fixtures/hooks.json': registered,
     ...files,
   }
   for (const [name, content] of Object.entries(all))
@@ -171,7 +77,8 @@ test('a sound connector is let through', async () => {
   expect(await objections({})).toEqual(new Map())
 })
 
-const cases: [string, string | RegExp, () => Case][] = [
+const cases: BrokenCase[] = [
+  ...brokenTalk,
   ['is in the folder of its registry id', 'Name the folder', () => ({ connector: told({ id: 'other' }) })],
   ['is in the folder of its registry id', 'no registry id', () => ({ connector: told({ id: 'Acme-1' }) })],
   [
@@ -258,7 +165,7 @@ const cases: [string, string | RegExp, () => Case][] = [
   [
     'implements only what is recorded',
     'record.drop: record a call',
-    () => ({ connector: { ...sound, operations: { ...sound.operations, 'record.drop': listed } } }),
+    () => ({ connector: { ...sound, operations: { ...sound.operations, 'record.drop': operation } } }),
   ],
   [
     'implements only what is recorded',
@@ -364,6 +271,52 @@ const cases: [string, string | RegExp, () => Case][] = [
           delivery.header('x-acme-signature') ? accepted : { ok: false, reason: 'no_secret' },
       }),
     }),
+  ],
+  ...['x-acme-signature', 'authorization', 'x-acme-token', 'client-secret', 'x-api-key', 'hashstring'].map(
+    (name): BrokenCase => [
+      'keeps no header that may hold a secret',
+      `webhooks.keptHeaders: "${name}"`,
+      () => ({ connector: hooked({ keptHeaders: [name] }) }),
+    ],
+  ),
+  [
+    'keeps no header that may hold a secret',
+    'small letters',
+    () => ({ connector: hooked({ keptHeaders: ['X-Acme-Event'] }) }),
+  ],
+  [
+    'keeps no header that may hold a secret',
+    'x-acme-event: its value is the signature',
+    () => ({
+      connector: hooked({
+        keptHeaders: ['x-acme-event'],
+        signature: (delivery) => delivery.header('x-acme-signature') ?? null,
+      }),
+      files: {
+        'fixtures/paid.json': {
+          ...signed,
+          headers: [...signed.headers, ['X-Acme-Event', signed.headers[0]![1]!]],
+        },
+      },
+    }),
+  ],
+  [
+    'reads the same from what is kept of a delivery',
+    'fixtures/paid.json is read otherwise once only x-acme-id of its headers',
+    () => {
+      const byHeader = (name: string): Partial<Webhooks> => ({
+        normalise: (delivery) => (delivery.header(name) ? webhooks.normalise(delivery) : []),
+      })
+      return {
+        connector: hooked({ keptHeaders: ['x-acme-id'], ...byHeader('x-acme-event') }),
+        files: {
+          'fixtures/paid.json': {
+            ...signed,
+            headers: [...signed.headers, ['x-acme-event', 'record.created']],
+          },
+        },
+      }
+    },
   ],
   [
     'finds nothing wrong in a good answer',

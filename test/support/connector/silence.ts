@@ -2,11 +2,16 @@ import type { Connector } from '@app/connector-kit'
 import { Delivery } from '@app/connector-kit'
 import { Secret } from '@app/secrets'
 import { healthOn } from './errors.ts'
-import type { Named, WebhookFixture } from './fixtures.ts'
+import type { Named, TalkFixture, WebhookFixture } from './fixtures.ts'
 import { type Question, unless } from './question.ts'
+import { heard } from './talk.ts'
 
 /** Logs are the platform's, redacted; what a connector prints would pass them by. */
-export function silenceQuestion(connector: Connector, fixtures: readonly Named<WebhookFixture>[]): Question {
+export function silenceQuestion(
+  connector: Connector,
+  fixtures: readonly Named<WebhookFixture>[],
+  talks: readonly Named<TalkFixture>[],
+): Question {
   return {
     asks: 'prints nothing, whatever it is asked to do',
     objections: async () => {
@@ -19,6 +24,7 @@ export function silenceQuestion(connector: Connector, fixtures: readonly Named<W
           await connector.webhooks?.verify(given, { secrets: lent })
           connector.webhooks?.normalise(given)
         }
+        for (const talk of talks) await heard(connector, talk).catch(() => undefined)
       })
       return unless(
         printed === 0,

@@ -7,6 +7,7 @@ import { AuditLog } from '@app/projects'
 import { AliasTaken, QuotaExceeded } from '../connections.problems.ts'
 import type { ChangedConnection, ConnectionsQuery } from './connection.api.ts'
 import { Connection } from './connection.ts'
+import { ConnectionNews } from './connection-news.ts'
 
 /** What the audit shall call a move; null: it is none of the audit's. */
 type Named = { action: string; details?: Record<string, unknown> } | null
@@ -20,6 +21,7 @@ export class Connections {
     private readonly database: Database,
     private readonly audit: AuditLog,
     private readonly metrics: Metrics,
+    private readonly news: ConnectionNews,
   ) {}
 
   async list(caller: Caller, projectId: string, query: ConnectionsQuery): Promise<Connection[]> {
@@ -82,6 +84,7 @@ export class Connections {
       await refuseBeyondQuota(connection, unit)
       await unit.em.persist(connection).flush().catch(asAliasTaken)
       await beginning(unit)
+      await this.news.tell(unit, connection, { type: 'connection.created', of: connection.id })
       return this.#done(unit, caller, connection, { action: 'connection.created' })
     })
     this.metrics.count('total_connections', added.provider, added.id)
@@ -124,6 +127,7 @@ export class Connections {
       })
     } finally {
       if (moved) this.#tell()
+      else this.news.committed()
     }
   }
 
@@ -143,6 +147,7 @@ export class Connections {
 
   #tell(): void {
     for (const listener of this.#listeners) listener()
+    this.news.committed()
   }
 
   /** Read again, because triggers and functions of the database have their say too. */

@@ -6,7 +6,8 @@ import { Metrics } from '@app/metrics'
 import { connectorOf } from '@app/providers'
 import type { Connection, Environment } from '../connection/connection.ts'
 import { CredentialsRejected, NoConnector, ProviderInactive } from '../connections.problems.ts'
-import { type Probable, Probe, type Probed } from './probe.ts'
+import { type Callable } from '../lending/context-of.ts'
+import { Probe, type Probed } from './probe.ts'
 
 /** Credentials that may be stored, and what their provider says of them; null where it was not asked. */
 export interface Admitted {
@@ -25,7 +26,7 @@ export class Admission {
   ) {}
 
   async of(
-    place: Pick<Connection, 'provider'> & Probable,
+    place: Pick<Connection, 'provider'> & Callable,
     { credentials, verify }: { credentials: Record<string, unknown>; verify: boolean },
   ): Promise<Admitted> {
     const connector = await this.#usableConnector(place.provider)

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common'
-import { credsOf, type Connector, type Health, type Http } from '@app/connector-kit'
-import { type CallAbout, Egress, EgressFailure, providerHttp } from '@app/egress'
-import { modeOfConnection } from '../connection/connection.api.ts'
-import type { Connection } from '../connection/connection.ts'
+import type { Connector, Health, Http } from '@app/connector-kit'
+import { Egress, EgressFailure } from '@app/egress'
+import { type Callable, contextOf } from '../lending/context-of.ts'
 
 export type ProbeOutcome =
   { kind: 'ok'; account?: Health['account'] } | { kind: 'rejected' } | { kind: 'unreachable'; why: string }
@@ -11,10 +10,6 @@ export interface Probed {
   outcome: ProbeOutcome
   milliseconds: number
 }
-
-/** Which account is asked: one that has an id yet, or one that shall begin. */
-export type Probable = Pick<Connection, 'config' | 'environment' | 'project_id'> &
-  Partial<Pick<Connection, 'id'>>
 
 /** What our own question is called where calls are counted: not the connection's traffic. */
 export const PROBE_OPERATION = 'health'
@@ -26,7 +21,7 @@ export class Probe {
 
   async ask(
     connector: Connector,
-    connection: Probable,
+    connection: Callable,
     values: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Probed> {
@@ -37,25 +32,15 @@ export class Probe {
 
   async #outcome(
     connector: Connector,
-    connection: Probable,
+    connection: Callable,
     values: Record<string, string>,
     signal: AbortSignal | undefined,
   ): Promise<ProbeOutcome> {
-    const creds = credsOf(connector.credentials, values)
-    const mode = modeOfConnection(connector, connection, { current: values })
-    const about = aboutOf(connector, connection)
-    const http = noticing(
-      providerHttp(this.egress, connector, creds, mode, { about, probe: true, ...(signal && { signal }) }),
-    )
+    const options = { operation: PROBE_OPERATION, probe: true, ...(signal && { signal }) }
+    const ctx = contextOf(this.egress, connector, connection, { current: values }, options)
+    const http = noticing(ctx.http)
     try {
-      const health = await connector.health({
-        http,
-        creds,
-        config: connection.config,
-        environment: connection.environment,
-        mode,
-        now: () => new Date(),
-      })
+      const health = await connector.health({ ...ctx, http })
       if (health.ok) return { kind: 'ok', ...(health.account && { account: health.account }) }
       if (health.detail === 'credentials_rejected') return { kind: 'rejected' }
       return { kind: 'unreachable', why: http.lastStatus === 429 ? 'rate_limited' : 'provider_error' }
@@ -63,16 +48,6 @@ export class Probe {
       if (error instanceof EgressFailure) return { kind: 'unreachable', why: error.code }
       throw error
     }
-  }
-}
-
-function aboutOf({ manifest }: Connector, { id, project_id, environment }: Probable): CallAbout {
-  return {
-    provider: manifest.id,
-    operation: PROBE_OPERATION,
-    projectId: project_id,
-    environment,
-    ...(id !== undefined && { connection: id }),
   }
 }
 

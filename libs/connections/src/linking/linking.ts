@@ -6,7 +6,7 @@ import { Connection } from '../connection/connection.ts'
 import { Connections } from '../connection/connections.ts'
 import { Admission } from '../credentials/admission.ts'
 import { CredentialVault } from '../credentials/credential-vault.ts'
-import { noteFinding } from '../verification/finding.ts'
+import { Findings } from '../verification/finding.ts'
 import { WebhookAddresses } from '../webhook-address/webhook-addresses.ts'
 
 /** An account at a provider becomes a connection: check everything, seal, store, give it an address. */
@@ -17,6 +17,7 @@ export class Linking {
     private readonly admission: Admission,
     private readonly vault: CredentialVault,
     private readonly addresses: WebhookAddresses,
+    private readonly findings: Findings,
   ) {}
 
   async link(caller: Caller, projectId: string, input: NewConnection): Promise<Connection> {
@@ -37,7 +38,7 @@ export class Linking {
     connection.begin(this.vault.seal(connection, values), probed?.outcome.kind ?? null, new Date())
     return this.connections.add(caller, connection, async (unit) => {
       if (connector.webhooks) await this.addresses.give(connection, unit)
-      if (probed) await noteFinding(connection, probed, unit)
+      if (probed) await this.findings.note(connection, probed, unit)
     })
   }
 }

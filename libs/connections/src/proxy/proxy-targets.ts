@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common'
-import { credsOf } from '@app/connector-kit'
-import { Egress, providerHttp } from '@app/egress'
+import { Egress } from '@app/egress'
 import type { Caller } from '@app/http'
 import { connectorOf } from '@app/providers'
 import { LRUCache } from 'lru-cache'
-import { modeOfConnection } from '../connection/connection.api.ts'
 import { ConnectionChanges } from '../connection/connection-changes.ts'
 import type { Connection, ConnectionStatus } from '../connection/connection.ts'
 import { Connections } from '../connection/connections.ts'
 import { NoConnector, NotUsable } from '../connections.problems.ts'
 import { CredentialVault } from '../credentials/credential-vault.ts'
+import { contextOf, type LentCtx } from '../lending/context-of.ts'
 
 /** Whose connection is called, and by whom. */
 export interface Wanted {
@@ -20,7 +19,7 @@ export interface Wanted {
 
 export interface ProxyTarget {
   provider: string
-  http: ReturnType<typeof providerHttp>
+  http: LentCtx['http']
 }
 
 const MAX_AGE_MS = 5_000
@@ -79,7 +78,7 @@ export class ProxyTargets {
   }
 
   #targetOf(connection: Connection): ProxyTarget {
-    const { id, project_id: projectId, environment, provider, status, config } = connection
+    const { provider, status } = connection
     const connector = connectorOf(provider)
     if (!connector) throw NoConnector({ values: { provider } })
     const stored = this.vault.open(connection)
@@ -87,10 +86,7 @@ export class ProxyTargets {
       const members = { retry: 'after_fix', effect: 'none', available_actions: HELPS[status] ?? [] }
       throw NotUsable({ values: { status }, members })
     }
-    const creds = credsOf(connector.credentials, stored?.current ?? {})
-    const mode = modeOfConnection(connector, connection, stored)
-    const about = { provider, connection: id, projectId, environment, operation: 'proxy' }
-    const region = typeof config.region === 'string' ? { region: config.region } : {}
-    return { provider, http: providerHttp(this.egress, connector, creds, mode, { about, ...region }) }
+    const { http } = contextOf(this.egress, connector, connection, stored, { operation: 'proxy' })
+    return { provider, http }
   }
 }

@@ -6,7 +6,7 @@ import { Connections } from '../connection/connections.ts'
 import { NotNow } from '../connections.problems.ts'
 import { Admission } from '../credentials/admission.ts'
 import { CredentialVault } from '../credentials/credential-vault.ts'
-import { noteFinding } from '../verification/finding.ts'
+import { Findings } from '../verification/finding.ts'
 import { WebhookAddresses } from '../webhook-address/webhook-addresses.ts'
 
 /** New credentials or a new address for a connection; the old webhook secret and address are honoured for a day. */
@@ -17,6 +17,7 @@ export class Rotation {
     private readonly admission: Admission,
     private readonly vault: CredentialVault,
     private readonly addresses: WebhookAddresses,
+    private readonly findings: Findings,
   ) {}
 
   /** A failed, expired or disconnected connection is taken up again with its id and history. */
@@ -41,7 +42,7 @@ export class Rotation {
       connection.takeUp(envelope, probed?.outcome.kind ?? null, new Date())
       if (connector.webhooks && (address === null || disconnected))
         await this.addresses.give(connection, unit)
-      if (probed) await noteFinding(connection, probed, unit)
+      if (probed) await this.findings.note(connection, probed, unit)
     })
   }
 

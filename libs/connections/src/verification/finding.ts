@@ -1,5 +1,7 @@
+import { Injectable } from '@nestjs/common'
 import type { Work } from '@app/database'
 import type { Connection, HealthState } from '../connection/connection.ts'
+import { ConnectionNews } from '../connection/connection-news.ts'
 import type { Probed, ProbeOutcome } from '../credentials/probe.ts'
 import { HealthChange, newsOf } from './health-change.ts'
 
@@ -7,24 +9,28 @@ import { HealthChange, newsOf } from './health-change.ts'
  * What a check found out, in the unit of work that holds the connection's row: its health is noted, its standing judged,
  * and what changed is news. The database's own function counts the failures, for whoever else writes them.
  */
-export async function noteFinding(
-  connection: Connection,
-  { outcome, milliseconds }: Probed,
-  { em, query }: Work,
-): Promise<void> {
-  if (outcome.kind === 'ok' && outcome.account) connection.belongTo(outcome.account)
-  if (saysNothing(outcome, connection)) return
-  const { status, health_state } = connection
-  const message = messageOf(outcome)
-  const { rows } = await query<{ state: HealthState }>(
-    'SELECT update_integration_health($1, $2, $3, $4) AS state',
-    [connection.id, outcome.kind === 'ok', message, milliseconds],
-  )
-  connection.judge(outcome.kind, new Date())
-  const from = { status, health_state }
-  const to = { status: connection.status, health_state: rows[0]?.state ?? health_state }
-  const type = newsOf(from, to)
-  if (type) em.persist(new HealthChange(connection, from, to, { type, message }))
+@Injectable()
+export class Findings {
+  constructor(private readonly news: ConnectionNews) {}
+
+  async note(connection: Connection, { outcome, milliseconds }: Probed, unit: Work): Promise<void> {
+    if (outcome.kind === 'ok' && outcome.account) connection.belongTo(outcome.account)
+    if (saysNothing(outcome, connection)) return
+    const { status, health_state } = connection
+    const message = messageOf(outcome)
+    const { rows } = await unit.query<{ state: HealthState }>(
+      'SELECT update_integration_health($1, $2, $3, $4) AS state',
+      [connection.id, outcome.kind === 'ok', message, milliseconds],
+    )
+    connection.judge(outcome.kind, new Date())
+    const from = { status, health_state }
+    const to = { status: connection.status, health_state: rows[0]?.state ?? health_state }
+    const type = newsOf(from, to)
+    if (!type) return
+    const change = new HealthChange(connection, from, to, { type, message })
+    unit.em.persist(change)
+    await this.news.tell(unit, { ...connection, ...to }, { type, of: change.id, message })
+  }
 }
 
 function saysNothing(outcome: ProbeOutcome, { status }: Connection): boolean {

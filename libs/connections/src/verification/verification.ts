@@ -7,7 +7,7 @@ import { Connections } from '../connection/connections.ts'
 import { NotNow } from '../connections.problems.ts'
 import { CredentialVault } from '../credentials/credential-vault.ts'
 import { Probe } from '../credentials/probe.ts'
-import { noteFinding } from './finding.ts'
+import { Findings } from './finding.ts'
 
 /** Which connection the platform itself shall look after. */
 export interface Known {
@@ -23,6 +23,7 @@ export class Verification {
     private readonly connections: Connections,
     private readonly vault: CredentialVault,
     private readonly probe: Probe,
+    private readonly findings: Findings,
   ) {}
 
   async of(caller: Caller, projectId: string, id: string, signal?: AbortSignal): Promise<Connection> {
@@ -37,7 +38,7 @@ export class Verification {
     return this.connections.note(caller, projectId, id, async (connection, unit) => {
       // New credentials since then: what was found is about the old ones.
       if (isDeepStrictEqual(connection.credentials, before.credentials))
-        await noteFinding(connection, probed, unit)
+        await this.findings.note(connection, probed, unit)
     })
   }
 

@@ -34,6 +34,9 @@ export interface Outcome {
   retryAfter?: number
 }
 
+/** The code of a destination that wants nothing any more (HTTP 410): it is disabled. */
+export const GONE = 'gone'
+
 /** One way to a customer's application: HTTP, or a broker of theirs. Failures are outcomes; it throws nothing. */
 export abstract class Channel {
   abstract send(address: Address, parcel: Parcel, signal: AbortSignal): Promise<Outcome>

@@ -12,7 +12,7 @@ export function fixedProof<F extends Fields>(auth: Fixed<F>, creds: Creds<F>, { 
     case 'basic':
       return inHeader('authorization', basic(creds, auth.user, auth.password))
     case 'header':
-      return inHeader(auth.name.toLowerCase(), credential(creds, auth.value))
+      return inHeader(auth.name.toLowerCase(), (auth.prefix ?? '') + credential(creds, auth.value))
     case 'query':
       return inQuery(url, auth.name, credential(creds, auth.value))
   }

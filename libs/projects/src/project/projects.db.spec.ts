@@ -67,10 +67,17 @@ test('neither made nor named by us: the host does that', async () => {
   await expect(projects.change(id, { name: 'Shop' })).rejects.toThrow('made by the host application')
 })
 
-test("forgotten by us, the host's row stays", async () => {
+test("forgotten by us, the host's row stays, and no answer that was kept for its calls", async () => {
   const id = await hosted()
+  await sql(
+    fresh.url,
+    `INSERT INTO idempotency_keys (project_id, environment, route, key_hash, body_hash, lease_until, expires_at)
+     VALUES ($1, 'all', 'r', 'k', 'b', now(), now())`,
+    [id],
+  )
   await projects.remove(id)
   await expect(projects.get(id)).rejects.toThrow('not_found')
+  expect(await sql(fresh.url, 'SELECT FROM idempotency_keys')).toEqual([])
   expect(await sql(fresh.url, 'SELECT owner FROM projects WHERE id = $1', [id])).toEqual([
     { owner: 'the host' },
   ])

@@ -85,7 +85,7 @@ export class Projects {
         await unit.query('DELETE FROM projects WHERE id = $1', [id])
         return
       }
-      for (const table of ['integration_connections', 'api_keys', 'body_keys', 'integration_oauth_states']) {
+      for (const table of OF_A_PROJECT) {
         await unit.query(`DELETE FROM ${table} WHERE project_id = $1`, [id])
       }
       const settings = await this.#settingsOf(id, unit)
@@ -116,6 +116,20 @@ export class Projects {
     if (errors.length > 0) throw RetentionTooLong({ errors })
   }
 }
+
+/** What a forgotten project leaves nothing of, with what hangs on these rows, though the host's row stays. */
+const OF_A_PROJECT = [
+  'integration_connections',
+  'api_keys',
+  'body_keys',
+  'integration_oauth_states',
+  'idempotency_keys',
+  'destinations',
+  'outgoing_events',
+  'event_references',
+  'event_attempts',
+  'event_replays',
+] as const
 
 const PLATFORM_RETENTION = {
   bodies: 'RETENTION_BODIES',

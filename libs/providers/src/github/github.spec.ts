@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { Delivery } from '@app/connector-kit'
+import { type Ctx, ctxOf, Delivery, type Reply } from '@app/connector-kit'
 import { describeConnector } from '../../../../test/support/describe-connector.ts'
 import { github } from './index.ts'
 
@@ -85,15 +85,63 @@ test.each([
 
 test('the account is who the token belongs to', async () => {
   const text = '{"id":583231,"login":"octocat","email":"canary@example.com"}'
-  const health = await github.health({
-    http: {
-      request: async () => ({ status: 200, headers: {}, text, json: () => JSON.parse(text) as unknown }),
-    },
-    creds: {},
-    config: {},
-    environment: 'dev',
-    mode: 'test',
-    now: () => new Date(0),
-  })
+  const health = await github.health(
+    ctxOf(github, {
+      http: {
+        request: async () => ({ status: 200, headers: {}, text, json: () => JSON.parse(text) as unknown }),
+      },
+      creds: {},
+      config: {},
+      environment: 'dev',
+      mode: 'test',
+      now: () => new Date(0),
+    }),
+  )
   expect(health).toEqual({ ok: true, account: { id: '583231', name: 'octocat' } })
+})
+
+describe('what was missed', () => {
+  const hooks = '[{"id":42,"active":true,"events":["push"],"config":{"url":"https://wasl.example/ours"}}]'
+  const entry = (id: string): string =>
+    `[{"id":${id},"guid":"g","delivered_at":"2026-01-04T20:00:00Z","event":"push","status_code":502}]`
+  const own = { url: 'https://wasl.example/ours', leadsHere: () => true }
+  const asked = async (id: string, status: number, text: string): Promise<[string[], (string | null)[]]> => {
+    const paths: string[] = []
+    const request = async ({ path }: { path: string }): Promise<Reply> => {
+      paths.push(path)
+      const detail = path.includes('/deliveries/')
+      const said = detail ? text : path.endsWith('/hooks') ? hooks : entry(id)
+      return {
+        status: detail ? status : 200,
+        headers: {},
+        text: said,
+        json: () => JSON.parse(said) as unknown,
+      }
+    }
+    const ctx = { http: { request }, config: { repository: 'acme/shop' } } as unknown as Ctx
+    const bodies: (string | null)[] = []
+    for await (const { body } of webhooks.missed!(new Date(0), ctx, own))
+      bodies.push((await body())?.toString() ?? null)
+    return [paths, bodies]
+  }
+
+  test('is asked for by all its digits, and keeps those of its payload', async () => {
+    const payload = '{"id":98765432109876543210,"ratio":1.50}'
+    const detail = `{"id":12345678901234567890,"request":{"headers":{},"payload":${payload}}}`
+    expect(await asked('12345678901234567890', 200, detail)).toEqual([
+      [
+        '/repos/acme/shop/hooks',
+        '/repos/acme/shop/hooks/42/deliveries',
+        '/repos/acme/shop/hooks/42/deliveries/12345678901234567890',
+      ],
+      [payload],
+    ])
+  })
+
+  test.each([
+    [404, '{"message":"Not Found"}'],
+    [200, '{"id":1,"request":{"headers":{},"payload":null}}'],
+  ])('and that GitHub no longer has (%d %s) has no body', async (status, text) => {
+    expect((await asked('7', status, text))[1]).toEqual([null])
+  })
 })

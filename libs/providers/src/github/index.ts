@@ -1,4 +1,5 @@
 import { defineConnector, memberOf, secret, textOf } from '@app/connector-kit'
+import { API_HEADERS } from './api.ts'
 import { webhooks } from './webhook.ts'
 
 export const github = defineConnector({
@@ -38,7 +39,7 @@ export const github = defineConnector({
     const reply = await http.request({
       method: 'GET',
       path: '/user',
-      headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
+      headers: API_HEADERS,
     })
     if (reply.status === 401) return { ok: false, detail: 'credentials_rejected' }
     if (reply.status !== 200) return { ok: false, detail: 'provider_error' }

@@ -74,6 +74,9 @@ function factsOf(event: string, payload: unknown): Record<string, unknown> {
     const value = event === 'push' ? textOf(memberOf(payload, name)) : undefined
     if (value) facts[name] = value
   }
+  // Whoever took the grant back is the sender (docs.github.com, github_app_authorization).
+  const account = event === 'github_app_authorization' ? textOf(memberOf(payload, 'sender', 'id')) : undefined
+  if (account) facts.account = account
   const number = memberOf(payload, event === 'pull_request' ? 'pull_request' : 'issue', 'number')
   const conclusion = textOf(memberOf(payload, event, 'conclusion'))
   if (Number.isSafeInteger(number)) facts.number = number

@@ -1,5 +1,7 @@
 import { Delivery, type Hmac, verify, type Webhooks } from '@app/connector-kit'
+import { hooksNeed, registration } from './hooks.ts'
 import { observationsOf } from './map.ts'
+import { missed } from './missed.ts'
 
 /** Source: docs.github.com, "Validating webhook deliveries". The SHA-1 header is legacy and not looked at. */
 export const scheme: Hmac = {
@@ -14,7 +16,6 @@ export const scheme: Hmac = {
 export const webhooks: Webhooks = {
   trust: 'body_signed',
   secretField: 'webhook_secret',
-  keptHeaders: ['x-github-event', 'x-github-delivery'],
   maxBytes: 25 * 1024 * 1024,
   setup: {
     en: 'GitHub → repository or organisation → Settings → Webhooks → Add webhook. Paste the address as "Payload URL", choose application/json, and enter the same secret as here.',
@@ -28,7 +29,11 @@ export const webhooks: Webhooks = {
   dedupeKey: (delivery) => delivery.header('x-github-delivery') ?? null,
   eventType: (delivery) => eventOf(delivery),
   signature: (delivery) => delivery.header('x-hub-signature-256') ?? null,
+  keptHeaders: ['x-github-event', 'x-github-delivery'],
   normalise: (delivery) => observationsOf(eventOf(delivery), payloadOf(delivery)),
+  needs: hooksNeed,
+  missed,
+  registration,
 }
 
 function eventOf(delivery: Delivery): string | null {

@@ -17,6 +17,11 @@ export function resourceOf(id: string): TapResource {
   return { object: 'other', resource: 'other', createdAt: ['created'] }
 }
 
+/** There is no event id: what it is about and what it has become. The prefix of the signed id tells the object. */
+export function dedupeKeyOf(id: string, status: string): string {
+  return `${resourceOf(id).object}:${id}:${status}`
+}
+
 /** Tap's own words for lists: `charge.CAPTURED`. */
 export function eventTypeOf(delivery: Delivery): string | null {
   const body = delivery.json()

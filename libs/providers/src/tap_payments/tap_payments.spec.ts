@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { checkCredentials, credsOf, Delivery, modeOf, sign } from '@app/connector-kit'
+import { checkCredentials, credsOf, type Ctx, Delivery, modeOf, type Reply, sign } from '@app/connector-kit'
 import { Secret } from '@app/secrets'
 import { describeConnector } from '../../../../test/support/describe-connector.ts'
 import { tapPayments } from './index.ts'
@@ -89,4 +89,19 @@ test('the key tells the mode, and both keys must tell the same', () => {
   expect(checkCredentials(tapPayments.credentials, { secret_key: values.publishable_key })).toMatchObject([
     { pointer: '/credentials/secret_key', code: 'invalid_format' },
   ])
+})
+
+test('what has become something else since it was listed is told by itself, and not as what it was', async () => {
+  const ours = { ...charge, post: { url: 'https://wasl.example/ours' } }
+  const own = { url: ours.post.url, leadsHere: (url: string) => url === ours.post.url }
+  const request = async ({ method, path }: { method: string; path: string }): Promise<Reply> => {
+    const listed = { has_more: false, charges: path === '/charges/list' ? [ours] : [] }
+    const json = method === 'POST' ? listed : { ...ours, status: 'VOID' }
+    return { status: 200, headers: {}, text: JSON.stringify(json), json: () => json }
+  }
+  const ctx = { http: { request }, now: () => new Date() } as unknown as Ctx
+  const found: [string, Buffer | null][] = []
+  for await (const one of webhooks.missed!(new Date(0), ctx, own))
+    found.push([one.dedupeKey, await one.body()])
+  expect(found).toEqual([[`charge:${charge.id}:CAPTURED`, null]])
 })

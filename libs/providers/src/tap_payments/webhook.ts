@@ -11,7 +11,8 @@ import {
   type VerifyCtx,
   type Webhooks,
 } from '@app/connector-kit'
-import { eventTypeOf, resourceOf } from './map.ts'
+import { dedupeKeyOf, eventTypeOf, resourceOf } from './map.ts'
+import { missed } from './missed.ts'
 
 /** Amounts are signed with the currency's ISO decimals, whatever the JSON shows (`12.5` KWD is signed as `12.500`). */
 function signedAmount(value: unknown, body: unknown): string | undefined {
@@ -80,8 +81,7 @@ export const webhooks: Webhooks = {
   dedupeKey(delivery: Delivery) {
     const body = delivery.json()
     const [id, status] = [textOf(memberOf(body, 'id')), textOf(memberOf(body, 'status'))]
-    // The prefix of the signed id tells the object; the unsigned member `object` is not believed.
-    return id && status ? `${resourceOf(id).object}:${id}:${status}` : null
+    return id && status ? dedupeKeyOf(id, status) : null
   },
   eventType: (delivery: Delivery) => eventTypeOf(delivery),
   signature: (delivery: Delivery) => delivery.header('hashstring') ?? null,
@@ -107,4 +107,6 @@ export const webhooks: Webhooks = {
       },
     ]
   },
+  missed,
+  registration: 'per_call',
 }

@@ -1,6 +1,6 @@
 import { isStorable, newId } from '@app/http'
 import { sha256 } from '@app/secrets'
-import type { Delivery, Trust } from '@app/connector-kit'
+import { type Delivery, isKeptHeader, type Trust } from '@app/connector-kit'
 import type { WebhookTarget } from '@app/connections'
 
 /** One verified delivery, as `integration_events` will hold it. No part of the body is in it. */
@@ -19,8 +19,6 @@ export interface NewEvent {
   bodyExpiresAt: Date
 }
 
-/** The headers whose values are kept; of all others only the names: tokens and signatures hide in them. */
-const KEPT = new Set(['accept', 'content-length', 'content-type', 'date', 'user-agent'])
 const MAX_KEY = 200
 
 export function eventOf(target: WebhookTarget, delivery: Delivery, sourceIp: string): NewEvent {
@@ -40,9 +38,7 @@ export function eventOf(target: WebhookTarget, delivery: Delivery, sourceIp: str
         .headerNames()
         .map((name) => [
           name,
-          KEPT.has(name) || webhooks.keptHeaders?.includes(name)
-            ? (storable(delivery.header(name) ?? null, 300) ?? '')
-            : '[redacted]',
+          isKeptHeader(name, webhooks) ? (storable(delivery.header(name) ?? null, 300) ?? '') : '[redacted]',
         ]),
     ),
     sourceIp,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Connector, Observation, Operation } from '@app/connector-kit'
+import { type Connector, type Observation, type Operation, ProviderFailure } from '@app/connector-kit'
 import type { ConnectorContexts } from '@app/connections'
 import { EgressFailure } from '@app/egress'
 import { Confirmation } from './confirmation.ts'
 import { AttemptFailed, type EventUnderWork } from './event-work.ts'
-import type { Fact } from './facts.ts'
+import { type Fact, Facts } from './facts.ts'
 
 type Answer = Record<string, unknown> & { native: string; occurredAt?: Date }
 const CONNECTION = '00000000-0000-0000-0000-0000000000c1'
@@ -18,12 +18,16 @@ class AskedProvider {
     Promise.resolve({ native: 'CAPTURED', amount: '12500', currency: 'KWD' })
   usable = true
 
-  readonly confirmation = new Confirmation({
-    lendById: (id: string, operation: string) => {
-      this.lent.push(`${id} ${operation}`)
-      return Promise.resolve(this.usable ? { ctx: {} } : null)
-    },
-  } as unknown as ConnectorContexts)
+  readonly facts = new Facts()
+  readonly confirmation = new Confirmation(
+    {
+      lendById: (id: string, operation: string) => {
+        this.lent.push(`${id} ${operation}`)
+        return Promise.resolve(this.usable ? { connector: {}, ctx: {} } : null)
+      },
+    } as unknown as ConnectorContexts,
+    this.facts,
+  )
 
   connector(...operations: string[]): Connector {
     const retrieve: Operation<{ ref: string }, Answer> = {
@@ -38,7 +42,7 @@ class AskedProvider {
     } as unknown as Connector
   }
 
-  facts(
+  factsOf(
     trust: string | null,
     observation: Partial<Observation> = {},
     { operations = ['payment.retrieve'], ...event }: Partial<EventUnderWork> & { operations?: string[] } = {},
@@ -80,7 +84,7 @@ describe('what a sender that signs nothing says about money, messages and parcel
 
   test.each(claims)('%s, %s: the provider is asked, and what it says counts', async (resource, trust) => {
     const provider = new AskedProvider()
-    const [fact] = await provider.facts(
+    const [fact] = await provider.factsOf(
       trust,
       { resource, type: 'payment.captured', occurredAt: new Date(0) },
       { operations: [`${resource}.retrieve`] },
@@ -102,12 +106,12 @@ describe('what a sender that signs nothing says about money, messages and parcel
     const provider = new AskedProvider()
     const then = new Date('2026-11-24T09:59:00Z')
     provider.answer = () => Promise.resolve({ native: 'CAPTURED', occurredAt: then })
-    const [fact] = await provider.facts('none', { occurredAt: new Date() })
+    const [fact] = await provider.factsOf('none', { occurredAt: new Date() })
     expect(fact?.observation.occurredAt).toEqual(then)
   })
 
   test('without a way to ask it never becomes a fact', async () => {
-    const error = await failure(new AskedProvider().facts('none', {}, { operations: ['refund.retrieve'] }))
+    const error = await failure(new AskedProvider().factsOf('none', {}, { operations: ['refund.retrieve'] }))
     expect([error.code, error.circumstances.permanent]).toEqual(['cannot_confirm', true])
   })
 
@@ -129,14 +133,27 @@ describe('nobody is asked', () => {
     ['fetched', 'confirmed'],
   ] as const)('where the delivery is %s: the fact is %s as it is', async (trust, becomes) => {
     const provider = new AskedProvider()
-    const [fact] = await provider.facts(trust)
+    const [fact] = await provider.factsOf(trust)
     expect(fact).toMatchObject({ trust: becomes, observation: hint({}) })
     expect(provider.asked).toEqual([])
   })
 
+  test('unless the room upstairs wants to know more than was signed', async () => {
+    const provider = new AskedProvider()
+    const wanted: string[] = []
+    provider.facts.of(
+      ['payment'],
+      () => Promise.resolve({ news: [] }),
+      ({ ref }, { eventId }) => Promise.resolve(wanted.push(`${ref} ${eventId}`) > 0),
+    )
+    const [fact] = await provider.factsOf('fields_signed')
+    expect(fact).toMatchObject({ trust: 'confirmed', observation: { native: 'CAPTURED' } })
+    expect(wanted).toEqual([`chg_1 ${EVENT.id}`])
+  })
+
   test('about what is no state of money, messages or parcels: it stays unconfirmed', async () => {
     const provider = new AskedProvider()
-    const [fact] = await provider.facts('none', { resource: 'other', type: 'code.pushed' })
+    const [fact] = await provider.factsOf('none', { resource: 'other', type: 'code.pushed' })
     expect(fact).toMatchObject({ trust: 'unconfirmed', observation: { type: 'code.pushed' } })
     expect(provider.asked).toEqual([])
   })
@@ -146,7 +163,7 @@ describe('hints about one payment', () => {
   test('that come together ask once, and each is a fact of its own delivery', async () => {
     const provider = new AskedProvider()
     const ids = Array.from({ length: 10 }, (_, n) => `019ab000-0000-7000-8000-00000000001${n}`)
-    const facts = await Promise.all(ids.map((id) => provider.facts('none', {}, { id })))
+    const facts = await Promise.all(ids.map((id) => provider.factsOf('none', {}, { id })))
     expect(provider.asked).toEqual(['chg_1'])
     expect(facts.flat().map(({ origin }) => origin.eventId)).toEqual(ids)
     expect(new Set(facts.flat().map(({ observation }) => observation.native))).toEqual(new Set(['CAPTURED']))
@@ -155,10 +172,10 @@ describe('hints about one payment', () => {
   test('of another payment, another resource or another connection ask for themselves', async () => {
     const provider = new AskedProvider()
     await Promise.all([
-      provider.facts('none'),
-      provider.facts('none', { ref: 'chg_2' }),
-      provider.facts('none', { resource: 'refund' }, { operations: ['refund.retrieve'] }),
-      provider.facts('none', {}, { connection_id: '00000000-0000-0000-0000-0000000000c2' }),
+      provider.factsOf('none'),
+      provider.factsOf('none', { ref: 'chg_2' }),
+      provider.factsOf('none', { resource: 'refund' }, { operations: ['refund.retrieve'] }),
+      provider.factsOf('none', {}, { connection_id: '00000000-0000-0000-0000-0000000000c2' }),
     ])
     expect(provider.asked).toHaveLength(4)
   })
@@ -167,9 +184,9 @@ describe('hints about one payment', () => {
     const provider = new AskedProvider()
     const answers: ((answer: Answer) => void)[] = []
     provider.answer = () => new Promise((resolve) => answers.push(resolve))
-    const first = provider.facts('none')
+    const first = provider.factsOf('none')
     await turn()
-    const second = provider.facts('none')
+    const second = provider.factsOf('none')
     await turn()
     expect(answers).toHaveLength(2)
     answers[1]?.({ native: 'CAPTURED' })
@@ -183,9 +200,9 @@ describe('hints about one payment', () => {
   test('that failed do not spoil the next', async () => {
     const provider = new AskedProvider()
     provider.answer = () => Promise.reject(new EgressFailure('connect', { effect: 'none' }))
-    await failure(provider.facts('none'))
+    await failure(provider.factsOf('none'))
     provider.answer = () => Promise.resolve({ native: 'CAPTURED' })
-    expect(await provider.facts('none')).toMatchObject([{ trust: 'confirmed' }])
+    expect(await provider.factsOf('none')).toMatchObject([{ trust: 'confirmed' }])
   })
 })
 
@@ -195,21 +212,27 @@ describe('the provider cannot be asked now', () => {
     async (reason) => {
       const provider = new AskedProvider()
       provider.answer = () => Promise.reject(new EgressFailure(reason, { effect: 'none' }))
-      const { code, circumstances } = await failure(provider.facts('none'))
+      const { code, circumstances } = await failure(provider.factsOf('none'))
       expect([code, circumstances.permanent ?? false]).toEqual(['confirmation_failed', false])
     },
   )
 
-  test('not before it asked us to come again', async () => {
+  test.each([
+    ['by the egress', new EgressFailure('rate_limit', { effect: 'none', retryAfter: 9 })],
+    [
+      'by its connector',
+      new ProviderFailure({ code: 'rate_limited', retry: 'same', effect: 'none', retryAfter: 9 }, 429),
+    ],
+  ])('not before it asked us to come again, as understood %s', async (_, error) => {
     const provider = new AskedProvider()
-    provider.answer = () => Promise.reject(new EgressFailure('rate_limit', { effect: 'none', retryAfter: 9 }))
-    expect((await failure(provider.facts('none'))).circumstances.retryAfter).toBe(9)
+    provider.answer = () => Promise.reject(error)
+    expect((await failure(provider.factsOf('none'))).circumstances.retryAfter).toBe(9)
   })
 
   test('the connection is in no state to be used: it is tried again', async () => {
     const provider = new AskedProvider()
     provider.usable = false
-    const { code, circumstances } = await failure(provider.facts('none'))
+    const { code, circumstances } = await failure(provider.factsOf('none'))
     expect([code, circumstances.permanent ?? false]).toEqual(['connection_not_usable', false])
   })
 })

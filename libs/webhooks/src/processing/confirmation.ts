@@ -1,16 +1,29 @@
 import { Injectable } from '@nestjs/common'
-import type { Connector, Observation, Operation } from '@app/connector-kit'
+import {
+  type Connector,
+  forOperation,
+  type Observation,
+  type Operation,
+  ProviderFailure,
+} from '@app/connector-kit'
 import { ConnectorContexts } from '@app/connections'
 import { EgressFailure } from '@app/egress'
 import { AttemptFailed, type EventUnderWork } from './event-work.ts'
 import type { Reading } from './event-reader.ts'
-import type { Fact, Origin } from './facts.ts'
+import { type Fact, Facts, type Origin } from './facts.ts'
 
 type Understood = NonNullable<Reading>
 /** What every call that reads one resource answers, beside much else. */
 interface Retrieved extends Record<string, unknown> {
   native: string
   occurredAt?: Date
+}
+
+/** What a delivery proves by itself. */
+const TRUST: Readonly<Record<string, Fact['trust'] | undefined>> = {
+  body_signed: 'signed',
+  fields_signed: 'signed',
+  fetched: 'confirmed',
 }
 
 /** Money, messages and parcels are believed when they are signed or read from the provider; nothing else is state. */
@@ -33,7 +46,10 @@ export class Confirmation {
    */
   readonly #asking = new Map<string, Promise<Retrieved>>()
 
-  constructor(private readonly contexts: ConnectorContexts) {}
+  constructor(
+    private readonly contexts: ConnectorContexts,
+    private readonly facts: Facts,
+  ) {}
 
   async factsOf(
     event: EventUnderWork,
@@ -50,10 +66,10 @@ export class Confirmation {
     }
     return Promise.all(
       observations.map(async (observation, index): Promise<Fact> => {
-        if (event.trust === 'body_signed' || event.trust === 'fields_signed')
-          return { observation, trust: 'signed', origin, index }
-        if (event.trust === 'fetched') return { observation, trust: 'confirmed', origin, index }
-        if (!ASKED_ABOUT.has(observation.resource))
+        const trust = TRUST[event.trust ?? 'none']
+        if (trust && !(await this.facts.wantsReading(observation, origin)))
+          return { observation, trust, origin, index }
+        if (!trust && !ASKED_ABOUT.has(observation.resource))
           return { observation, trust: 'unconfirmed', origin, index }
         const confirmed = await this.#confirmed(event, connector, observation, signal)
         return { observation: confirmed, trust: 'confirmed', origin, index }
@@ -90,10 +106,13 @@ export class Confirmation {
       .finally(() => this.#asking.delete(key))
     if (!lent) throw new AttemptFailed('connection_not_usable')
     try {
-      return await retrieve.run({ ref }, lent.ctx)
+      return await retrieve.run({ ref }, forOperation(lent.connector, lent.ctx))
     } catch (error) {
-      if (!(error instanceof EgressFailure)) throw error
-      throw new AttemptFailed('confirmation_failed', { retryAfter: error.retryAfter, cause: error })
+      if (error instanceof EgressFailure)
+        throw new AttemptFailed('confirmation_failed', { cause: error, retryAfter: error.retryAfter })
+      if (error instanceof ProviderFailure)
+        throw new AttemptFailed('confirmation_failed', { cause: error, retryAfter: error.problem.retryAfter })
+      throw error
     }
   }
 }

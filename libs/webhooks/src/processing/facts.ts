@@ -35,20 +35,39 @@ export interface Reaction {
  */
 export type FactListener = (unit: Sql, fact: Fact) => Promise<Reaction>
 
+/**
+ * Asked before anything is written: is what the provider signed enough to know what it is about? True: it is read from
+ * the provider first. It may take its time, and must change nothing.
+ */
+export type WantsReading = (observation: Observation, origin: Origin) => Promise<boolean>
+
+interface Room {
+  react: FactListener
+  wantsReading: WantsReading
+}
+
 /** `FactsObserved`: rooms upstairs say here which resources are theirs. */
 @Injectable()
 export class Facts {
-  readonly #listeners = new Map<Observation['resource'], FactListener>()
+  readonly #rooms = new Map<Observation['resource'], Room>()
 
   /** Facts about these resources go to this room alone. */
-  of(resources: readonly Observation['resource'][], listener: FactListener): void {
+  of(
+    resources: readonly Observation['resource'][],
+    react: FactListener,
+    wantsReading: WantsReading = () => Promise.resolve(false),
+  ): void {
     for (const resource of resources) {
-      if (this.#listeners.has(resource)) throw new Error(`two rooms want the facts of "${resource}"`)
-      this.#listeners.set(resource, listener)
+      if (this.#rooms.has(resource)) throw new Error(`two rooms want the facts of "${resource}"`)
+      this.#rooms.set(resource, { react, wantsReading })
     }
   }
 
   listenerOf(resource: Observation['resource']): FactListener | undefined {
-    return this.#listeners.get(resource)
+    return this.#rooms.get(resource)?.react
+  }
+
+  wantsReading(observation: Observation, origin: Origin): Promise<boolean> {
+    return this.#rooms.get(observation.resource)?.wantsReading(observation, origin) ?? Promise.resolve(false)
   }
 }

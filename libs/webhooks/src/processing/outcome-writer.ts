@@ -1,5 +1,5 @@
 import { GroupCommit } from '@app/bodies'
-import type { Observation } from '@app/connector-kit'
+import { inMinorUnits, type Observation } from '@app/connector-kit'
 import { type Database, isDataAtFault, type Sql } from '@app/database'
 import { retryAfterSeconds } from '@app/jobs'
 import { newId } from '@app/http'
@@ -192,7 +192,7 @@ function dataOf(facts: readonly Fact[]): string {
     ...observation,
     trust,
   }))
-  return JSON.stringify({ observations })
+  return JSON.stringify({ observations }, inMinorUnits)
 }
 
 const COMPLETE = `

@@ -11,6 +11,7 @@ import {
   pageSchema,
   UuidPath,
 } from '@app/http'
+import { Idempotent } from '@app/idempotency'
 import { Projects } from '@app/projects'
 import { z } from 'zod'
 import { BodyExpired, NotFinished, TooManyReplays } from '../webhooks.problems.ts'
@@ -35,6 +36,7 @@ export class ReplaysController {
 
   @Post('events/:id/replay')
   @HttpCode(202)
+  @Idempotent()
   @Needs('write')
   @ApiOperation({
     summary: 'Process one event again. Once its body is gone, only the normalised event is delivered again.',
@@ -51,6 +53,7 @@ export class ReplaysController {
 
   @Post('events/replay')
   @HttpCode(202)
+  @Idempotent()
   @Needs('write')
   @ApiOperation({
     summary: 'Process again what a filter names, oldest first, at most `per_second`. `dry_run` only counts.',
