@@ -40,7 +40,10 @@ const ASKED_ABOUT: ReadonlySet<Observation['resource']> = new Set([
  */
 @Injectable()
 export class Confirmation {
-  /** Ten hints about one payment that come together ask once. */
+  /**
+   * Ten hints about one payment that come together ask once. Only until the question is on its way: the answer may be
+   * older than what a later hint tells of.
+   */
   readonly #asking = new Map<string, Promise<Retrieved>>()
 
   constructor(
@@ -83,34 +86,24 @@ export class Confirmation {
     const name = `${observation.resource}.retrieve`
     const retrieve = operations[name] as Operation<{ ref: string }, Retrieved> | undefined
     if (!retrieve) throw new AttemptFailed('cannot_confirm', { permanent: true })
-    const {
-      native,
-      occurredAt = observation.occurredAt,
-      ...facts
-    } = await this.#once(`${event.connection_id} ${name} ${observation.ref}`, () =>
-      this.#ask(event, name, retrieve, observation.ref, signal),
-    )
+    const key = `${event.connection_id} ${name} ${observation.ref}`
+    const asked = this.#asking.get(key) ?? this.#ask(event, { key, name, retrieve }, observation.ref, signal)
+    this.#asking.set(key, asked)
+    const { native, occurredAt = observation.occurredAt, ...facts } = await asked
     // The word of the hint is not taken over: only what was read counts.
     const { type: _, occurredAt: __, ...said } = observation
     return { ...said, native, facts, ...(occurredAt && { occurredAt }) }
   }
 
-  #once(key: string, ask: () => Promise<Retrieved>): Promise<Retrieved> {
-    const known = this.#asking.get(key)
-    if (known) return known
-    const asked = ask().finally(() => this.#asking.delete(key))
-    this.#asking.set(key, asked)
-    return asked
-  }
-
   async #ask(
     event: EventUnderWork,
-    name: string,
-    retrieve: Operation<{ ref: string }, Retrieved>,
+    { key, name, retrieve }: { key: string; name: string; retrieve: Operation<{ ref: string }, Retrieved> },
     ref: string,
     signal: AbortSignal,
   ): Promise<Retrieved> {
-    const lent = await this.contexts.lendById(event.connection_id, name, signal)
+    const lent = await this.contexts
+      .lendById(event.connection_id, name, signal)
+      .finally(() => this.#asking.delete(key))
     if (!lent) throw new AttemptFailed('connection_not_usable')
     try {
       return await retrieve.run({ ref }, forOperation(lent.connector, lent.ctx))

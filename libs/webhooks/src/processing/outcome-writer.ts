@@ -7,6 +7,7 @@ import { type News, type Outbox } from '@app/outbox'
 import { AttemptFailed, type EventUnderWork } from './event-work.ts'
 import type { Fact, Facts, Reaction } from './facts.ts'
 import { plainNews } from './plain-news.ts'
+import { visit } from './visit.ts'
 
 /** How an attempt ended, before it is written. */
 export type Outcome = { event: EventUnderWork; ms: number } & (
@@ -20,6 +21,8 @@ export type Outcome = { event: EventUnderWork; ms: number } & (
 export type Written = 'completed' | 'retrying' | 'dead_letter' | 'lost'
 
 const LANES = 2
+/** What rooms do with the facts of a group; some statements each, and the rows of the group are locked meanwhile. */
+const REACT_WITHIN_MS = 4_000
 
 /**
  * Outcomes, committed in groups: the event's status, what was changed by its facts, and what goes out, all in one
@@ -80,12 +83,13 @@ export class OutcomeWriter {
     return this.database.transaction(async ({ query }) => {
       const unit: Sql = { query }
       const completed = done.length === 0 ? new Set<string>() : await complete(unit, done)
-      const ours = done.filter(({ event }) => completed.has(event.id))
-      await this.#react(unit, ours)
+      const ours = done.filter(({ event }) => completed.has(leaseOf(event)))
+      await visit(unit, REACT_WITHIN_MS, (lent) => this.#react(lent, ours))
       const ends = failed.length === 0 ? new Map<string, Written>() : await fail(unit, failed)
-      return outcomes.map(({ event, kind }) =>
-        kind === 'failed' ? (ends.get(event.id) ?? 'lost') : completed.has(event.id) ? 'completed' : 'lost',
-      )
+      return outcomes.map(({ event, kind }) => {
+        if (kind === 'failed') return ends.get(leaseOf(event)) ?? 'lost'
+        return completed.has(leaseOf(event)) ? 'completed' : 'lost'
+      })
     })
   }
 
@@ -161,8 +165,15 @@ const REFER = `
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS r (project_id, reference, event_id)
   ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING`
 
+type Lease = Pick<EventUnderWork, 'id' | 'lease_token'>
+
+/** A row and whose it is: a lease that was lost and the one that followed it may come in one group. */
+function leaseOf({ id, lease_token: token }: Lease): string {
+  return `${id} ${token}`
+}
+
 async function complete(unit: Sql, outcomes: readonly Outcome[]): Promise<Set<string>> {
-  const { rows } = await unit.query<{ id: string }>({
+  const { rows } = await unit.query<Lease>({
     name: 'complete-events',
     text: COMPLETE,
     values: [
@@ -172,7 +183,7 @@ async function complete(unit: Sql, outcomes: readonly Outcome[]): Promise<Set<st
       outcomes.map(({ ms }) => Math.round(ms)),
     ],
   })
-  return new Set(rows.map(({ id }) => id))
+  return new Set(rows.map(leaseOf))
 }
 
 /** Allow-listed by the connector: the payload is not among it. */
@@ -188,7 +199,7 @@ const COMPLETE = `
   UPDATE integration_events e SET status = 'completed', data = coalesce(o.data, e.data), processed_at = clock_timestamp(),
     processing_duration_ms = o.ms, lease_until = NULL, next_retry_at = NULL, error_message = NULL, error_details = NULL
   FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::int[]) AS o (id, token, data, ms)
-  WHERE e.id = o.id AND e.lease_token = o.token AND e.status = 'processing' RETURNING e.id`
+  WHERE e.id = o.id AND e.lease_token = o.token AND e.status = 'processing' RETURNING e.id, e.lease_token`
 
 async function fail(
   unit: Sql,
@@ -199,7 +210,7 @@ async function fail(
       ? null
       : retryAfterSeconds(event.retry_count, { askedFor: circumstances.retryAfter }),
   )
-  const { rows } = await unit.query<{ id: string; status: 'retrying' | 'dead_letter' }>({
+  const { rows } = await unit.query<Lease & { status: 'retrying' | 'dead_letter' }>({
     name: 'fail-events',
     text: FAIL,
     values: [
@@ -211,7 +222,7 @@ async function fail(
       outcomes.map(() => newId()),
     ],
   })
-  return new Map(rows.map(({ id, status }) => [id, status]))
+  return new Map(rows.map((row) => [leaseOf(row), row.status]))
 }
 
 const FAIL = `
@@ -224,10 +235,10 @@ const FAIL = `
       next_retry_at = now() + o.delay * interval '1 second', lease_until = NULL,
       error_message = o.code, error_details = jsonb_build_object('code', o.code, 'attempt', e.retry_count)
     FROM o WHERE e.id = o.id AND e.lease_token = o.token AND e.status = 'processing'
-    RETURNING e.id, e.status, e.project_id, e.retry_count, e.replay_id
+    RETURNING e.id, e.lease_token AS token, e.status, e.project_id, e.retry_count, e.replay_id
   ), noted AS (
     INSERT INTO event_attempts (id, event_id, project_id, kind, attempt, code, replay_id, duration_ms)
     SELECT o.attempt_id, ended.id, ended.project_id, 'failed', ended.retry_count, o.code, ended.replay_id, o.ms
-    FROM ended JOIN o USING (id) WHERE ended.project_id IS NOT NULL
+    FROM ended JOIN o USING (id, token) WHERE ended.project_id IS NOT NULL
   )
-  SELECT id, status FROM ended`
+  SELECT id, token AS lease_token, status FROM ended`
