@@ -24,6 +24,7 @@ test('the tasks of this build', () => {
     expect.arrayContaining([
       'body-sweep',
       'event-rescue',
+      'find-gaps',
       'health-checks',
       'oauth-cleanup',
       'retention',

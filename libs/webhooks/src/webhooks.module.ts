@@ -14,6 +14,10 @@ import { EventRetention } from './event/event-retention.ts'
 import { EventsController } from './event/events.controller.ts'
 import { keptEventSchema } from './event/kept-event.schema.ts'
 import { WebhookEvents } from './event/webhook-events.ts'
+import { FetchedDeliveries } from './gaps/fetched-deliveries.ts'
+import { FindGaps } from './gaps/find-gaps.ts'
+import { GapChecks } from './gaps/gap-checks.ts'
+import { GapSearch } from './gaps/gap-search.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { IngestRoute } from './ingest/ingest.route.ts'
 import { Arrivals } from './processing/arrivals.ts'
@@ -61,6 +65,10 @@ const HOUR_S = 3_600
     Facts,
     ConnectionFacts,
     ProcessEvents,
+    FetchedDeliveries,
+    FindGaps,
+    GapChecks,
+    GapSearch,
     ReplayRunner,
     Replays,
   ],
