@@ -29,6 +29,7 @@ test('the tasks of this build', () => {
       'oauth-cleanup',
       'retention',
       'rewrap-keys',
+      'webhook-registrations',
     ]),
   )
 })

@@ -30,6 +30,14 @@ import { RecentBodies } from './processing/recent-bodies.ts'
 import { quarantineEntrySchema } from './quarantine/quarantine-entry.schema.ts'
 import { Quarantine } from './quarantine/quarantine.ts'
 import { QuarantineController } from './quarantine/quarantine.controller.ts'
+import { DueRegistrations } from './registration/due-registrations.ts'
+import { Inquiry } from './registration/inquiry.ts'
+import { RegistrationChecks } from './registration/registration-checks.ts'
+import { RegistrationController } from './registration/registration.controller.ts'
+import { RegistrationNotes } from './registration/registration-notes.ts'
+import { Registrations } from './registration/registrations.ts'
+import { webhookConfigSchema } from './registration/webhook-config.schema.ts'
+import { webhookRegistrationSchema } from './registration/webhook-registration.schema.ts'
 import { replaySchema } from './replay/replay.schema.ts'
 import { ReplayRunner } from './replay/replay-runner.ts'
 import { Replays } from './replay/replays.ts'
@@ -41,9 +49,16 @@ const HOUR_S = 3_600
   imports: [
     BodiesModule,
     ConnectionsModule,
-    MikroOrmModule.forFeature([keptEventSchema, quarantineEntrySchema, bodyReadSchema, replaySchema]),
+    MikroOrmModule.forFeature([
+      keptEventSchema,
+      quarantineEntrySchema,
+      bodyReadSchema,
+      replaySchema,
+      webhookConfigSchema,
+      webhookRegistrationSchema,
+    ]),
   ],
-  controllers: [ReplaysController, EventsController, QuarantineController],
+  controllers: [ReplaysController, EventsController, QuarantineController, RegistrationController],
   providers: [
     Ingest,
     IngestRoute,
@@ -69,6 +84,11 @@ const HOUR_S = 3_600
     FindGaps,
     GapChecks,
     GapSearch,
+    DueRegistrations,
+    Inquiry,
+    RegistrationChecks,
+    RegistrationNotes,
+    Registrations,
     ReplayRunner,
     Replays,
   ],
