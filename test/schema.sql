@@ -694,6 +694,15 @@ CREATE POLICY tenant ON webhook_addresses FOR ALL TO wasl_tenant USING ((EXISTS 
   WHERE (c.id = webhook_addresses.connection_id))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_addresses TO wasl_tenant;
 
+CREATE TABLE webhook_gap_checks (
+  connection_id uuid NOT NULL,
+  checked_until timestamp with time zone NOT NULL,
+  found integer NOT NULL,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT webhook_gap_checks_pkey PRIMARY KEY (connection_id),
+  CONSTRAINT webhook_gap_checks_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE
+);
+
 CREATE TABLE webhook_quarantine (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   project_id uuid NOT NULL,
@@ -716,6 +725,24 @@ CREATE INDEX webhook_quarantine_project ON public.webhook_quarantine USING btree
 ALTER TABLE webhook_quarantine ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON webhook_quarantine FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
 GRANT DELETE, SELECT, UPDATE ON webhook_quarantine TO wasl_tenant;
+
+CREATE TABLE webhook_registrations (
+  connection_id uuid NOT NULL,
+  project_id uuid NOT NULL,
+  environment integration_environment NOT NULL,
+  state text,
+  reason text,
+  checked_at timestamp with time zone,
+  tried_at timestamp with time zone,
+  CONSTRAINT webhook_registrations_pkey PRIMARY KEY (connection_id),
+  CONSTRAINT webhook_registrations_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES integration_connections(id) ON DELETE CASCADE,
+  CONSTRAINT webhook_registrations_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  CONSTRAINT webhook_registrations_state_check CHECK ((state = ANY (ARRAY['in_order'::text, 'missing'::text, 'other_address'::text, 'inactive'::text, 'unsigned'::text, 'duplicate'::text, 'unknown'::text])))
+);
+CREATE INDEX webhook_registrations_project ON public.webhook_registrations USING btree (project_id);
+ALTER TABLE webhook_registrations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON webhook_registrations FOR ALL TO wasl_tenant USING (((project_id = (NULLIF(current_setting('wasl.project_id'::text, true), ''::text))::uuid) AND ((COALESCE(current_setting('wasl.environment'::text, true), ''::text) = ''::text) OR (COALESCE(current_setting('wasl.environment'::text, true), ''::text) = (environment)::text))));
+GRANT INSERT, SELECT, UPDATE ON webhook_registrations TO wasl_tenant;
 
 CREATE OR REPLACE FUNCTION public.cleanup_expired_oauth_states()
  RETURNS integer

@@ -10,7 +10,7 @@ const BY_HAND = {
   projects: 'may be the host application’s, of which only `id` is certain; read through `Project`',
   body_keys: 'two replicas may make a key at once: the index decides, in one statement (libs/bodies)',
   webhook_addresses: 'looked up on the way of every webhook, in one join (libs/connections)',
-  integration_webhook_configs: 'no room of this build uses it yet',
+  webhook_gap_checks: 'how far a task has come, joined to its connections (libs/webhooks)',
   integration_oauth_states: 'no room of this build uses it yet',
   integration_metrics_hourly: 'counted by the database’s own functions, read as sums (libs/metrics)',
   metric_writers: 'written by the function that writes the metrics, in the same statement',

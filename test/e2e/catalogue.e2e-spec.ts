@@ -33,6 +33,15 @@ describe('the catalogue', () => {
     expect(body.data[1].operations).toEqual([])
   })
 
+  test('says who sees to the webhook address, whether gaps are found, and what to set for both', async () => {
+    const [tap, github] = [await get('/v1/providers/tap_payments'), await get('/v1/providers/github')]
+    expect(tap.body.webhook).toMatchObject({ registration: 'per_call', finds_gaps: true, config: [] })
+    expect(github.body.webhook).toMatchObject({ registration: 'by_api', finds_gaps: true })
+    expect(github.body.webhook.config).toMatchObject([{ name: 'repository' }])
+    expect(github.body.webhook.config[0].help).toContain('admin:repo_hook')
+    expect(github.body.webhook.config[0].help_ar).toMatch(/[\u0600-\u06ff]{4}/)
+  })
+
   test.each([
     ['mada', 'SA', ['tap_payments', 'paymob', 'moyasar', 'paytabs']],
     ['knet', 'kw', ['tap_payments', 'paytabs']],

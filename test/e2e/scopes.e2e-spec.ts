@@ -24,6 +24,9 @@ const NEEDED: Readonly<Record<string, string>> = {
   'PUT /v1/projects/{p}/connections/{id}/credentials': 'connections:write',
   'POST /v1/projects/{p}/connections/{id}/verify': 'connections:write',
   'POST /v1/projects/{p}/connections/{id}/webhook/rotate': 'connections:write',
+  'GET /v1/projects/{p}/connections/{id}/webhook': 'read',
+  'POST /v1/projects/{p}/connections/{id}/webhook/check': 'connections:write',
+  'POST /v1/projects/{p}/connections/{id}/webhook/mend': 'connections:write',
   ...Object.fromEntries(
     ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [
       `${method} /v1/projects/{p}/connections/{id}/proxy/{path}`,

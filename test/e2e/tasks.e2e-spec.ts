@@ -24,10 +24,12 @@ test('the tasks of this build', () => {
     expect.arrayContaining([
       'body-sweep',
       'event-rescue',
+      'find-gaps',
       'health-checks',
       'oauth-cleanup',
       'retention',
       'rewrap-keys',
+      'webhook-registrations',
     ]),
   )
 })

@@ -97,6 +97,7 @@ describe('tenancy', () => {
       'webhook_access_logs',
       'webhook_addresses',
       'webhook_quarantine',
+      'webhook_registrations',
     ])
   })
 

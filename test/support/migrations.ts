@@ -137,6 +137,9 @@ SELECT d.project_id, 'dev', d.id, e.id FROM destinations d JOIN outgoing_events 
 INSERT INTO delivery_attempts (delivery_id, project_id, attempt, outcome, duration_ms) SELECT id, project_id, 1, 'http_500', 5 FROM destination_deliveries;
 INSERT INTO idempotency_keys (project_id, environment, route, key_hash, body_hash, status, response_status, response, expires_at)
 SELECT id, 'dev', 'POST /v1/projects/:p/payments', sha256('k'), sha256('b'), 'done', 201, '{"v": 1}', now() FROM projects;
+INSERT INTO webhook_gap_checks (connection_id, checked_until, found) SELECT id, now() - interval '1 hour', 3 FROM integration_connections;
+INSERT INTO webhook_registrations (connection_id, project_id, environment, state, reason, checked_at, tried_at)
+SELECT id, project_id, environment, 'unknown', 'not_allowed', now(), now() FROM integration_connections;
 INSERT INTO metric_writers (id, last_flush) SELECT id, 7 FROM projects;
 UPDATE integration_providers SET is_active = false, icon_url = 'https://icons.example/tabby.svg', sort_order = 1 WHERE provider = 'tabby';
 UPDATE integration_providers SET is_active = true, sort_order = 2 WHERE provider = 'stripe';

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { presentFields } from '@app/connector-kit'
+import { presentFields, type Webhooks } from '@app/connector-kit'
 import { Answers, Needs, NotFound, pageSchema } from '@app/http'
 import { connectorOf } from '@app/providers'
 import { z } from 'zod'
@@ -70,9 +70,24 @@ function presentProvider(provider: Provider): Record<string, unknown> {
           verification_ar: connector.webhooks.verification.ar,
           setup: connector.webhooks.setup.en,
           setup_ar: connector.webhooks.setup.ar,
+          finds_gaps: connector.webhooks.missed !== undefined,
+          registration: registrationOf(connector.webhooks.registration),
+          config: (connector.webhooks.needs ? [connector.webhooks.needs] : []).map(
+            ({ name, pattern, help }) => ({
+              name,
+              pattern: pattern.source,
+              help: help.en,
+              help_ar: help.ar,
+            }),
+          ),
         }
       : null,
   }
+}
+
+/** Who sees to it that the provider knows our address. */
+function registrationOf(registration: Webhooks['registration']): 'by_api' | 'per_call' | 'by_hand' {
+  return registration === undefined ? 'by_hand' : registration === 'per_call' ? 'per_call' : 'by_api'
 }
 
 function presentPaymentProvider(

@@ -52,6 +52,11 @@ export const shownProvider = z.strictObject({
       verification_ar: z.string(),
       setup: z.string(),
       setup_ar: z.string(),
+      finds_gaps: z.boolean(),
+      registration: z.enum(['by_api', 'per_call', 'by_hand']),
+      config: z.array(
+        z.strictObject({ name: z.string(), pattern: z.string(), help: z.string(), help_ar: z.string() }),
+      ),
     })
     .nullable(),
 })

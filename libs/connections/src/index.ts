@@ -5,7 +5,7 @@ export { placeOf as placeOfCredentials } from './credentials/credential-vault.ts
 /** What a connector is lent for one connection, by whoever has a question to its provider. */
 export { ConnectorContexts, type Lendable, type Lent } from './lending/connector-contexts.ts'
 /** A call at a provider that failed, as our callers are told of it. */
-export { asProviderProblem } from './provider.problems.ts'
+export { asProviderProblem, providerProblems } from './provider.problems.ts'
 export { ConnectionsModule } from './connections.module.ts'
 export { HealthChange } from './verification/health-change.ts'
 export { type Known, Verification } from './verification/verification.ts'

@@ -42,6 +42,9 @@ const KINDS: Record<FailureCode, ProblemKind> = {
   provider_error: ProviderError,
 }
 
+/** Every way in which a call at a provider may fail, for whoever documents one. */
+export const providerProblems: readonly ProblemKind[] = [...new Set(Object.values(KINDS))]
+
 /** A failed call at a provider as our callers are told of it (unified-models.md 2.6). */
 export function asProviderProblem(failure: EgressFailure, provider: string): Problem {
   const { code, retry, effect, status, retryAfter } = failure

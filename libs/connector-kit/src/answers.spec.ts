@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { digitsOf, exactJsonOf, jsonOf, UnexpectedAnswer } from './answers.ts'
 import type { Reply } from './connector.ts'
@@ -16,6 +17,15 @@ test.each([199, 301, 304, 400, 401, 404, 500])('%d is not what was asked for', (
   expect(asked).toThrow(String(status))
   expect(asked).not.toThrow('canary')
   expect(() => exactJsonOf(reply(status, '{}'))).toThrow(UnexpectedAnswer)
+})
+
+test('what it was is weighed by the connector, and shown to nobody', () => {
+  const answer = new UnexpectedAnswer(reply(403, '{"secret":"canary"}'))
+  const limited = { code: 'rate_limited', retry: 'same', effect: 'none' } as const
+  expect(answer.weighedBy({ classify: ({ status }) => (status === 403 ? limited : null) })).toBe(limited)
+  expect(answer.weighedBy({ classify: () => null })).toMatchObject({ code: 'provider_error', retry: 'same' })
+  expect(inspect(answer, { showHidden: true, depth: 9 }) + JSON.stringify(answer)).not.toContain('canary')
+  expect(answer.code).toBe('status_403')
 })
 
 test('numbers come out as they stand in the text, however large or written', () => {

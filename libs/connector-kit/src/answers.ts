@@ -1,16 +1,29 @@
-import type { Reply } from './connector.ts'
+import type { Connector, ProviderProblem, Reply } from './connector.ts'
 
-/** The provider answered, but not with what it was asked for. Holds nothing of the answer but its status. */
+/** The provider answered, but not with what it was asked for. Nothing of the answer but its status can be read from it. */
 export class UnexpectedAnswer extends Error {
-  constructor(readonly status: number) {
-    super(`the provider answered ${status}, which is not what it was asked for`)
+  readonly status: number
+  /** For logs, which show no messages. */
+  readonly code: string
+  readonly #reply: Reply
+
+  constructor(reply: Reply) {
+    super(`the provider answered ${reply.status}, which is not what it was asked for`)
     this.name = 'UnexpectedAnswer'
+    this.status = reply.status
+    this.code = `status_${reply.status}`
+    this.#reply = reply
+  }
+
+  /** What the connector says of the answer; one that it finds nothing wrong with could not be read. */
+  weighedBy({ classify }: Pick<Connector, 'classify'>): ProviderProblem {
+    return classify(this.#reply) ?? { code: 'provider_error', retry: 'same', effect: 'none' }
   }
 }
 
 /** What a good answer (2xx) says, in JSON; any other is an {@link UnexpectedAnswer}. */
 export function jsonOf(reply: Reply): unknown {
-  if (reply.status < 200 || reply.status > 299) throw new UnexpectedAnswer(reply.status)
+  if (reply.status < 200 || reply.status > 299) throw new UnexpectedAnswer(reply)
   return reply.json()
 }
 

@@ -14,6 +14,10 @@ import { EventRetention } from './event/event-retention.ts'
 import { EventsController } from './event/events.controller.ts'
 import { keptEventSchema } from './event/kept-event.schema.ts'
 import { WebhookEvents } from './event/webhook-events.ts'
+import { FetchedDeliveries } from './gaps/fetched-deliveries.ts'
+import { FindGaps } from './gaps/find-gaps.ts'
+import { GapChecks } from './gaps/gap-checks.ts'
+import { GapSearch } from './gaps/gap-search.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { IngestRoute } from './ingest/ingest.route.ts'
 import { Arrivals } from './processing/arrivals.ts'
@@ -26,6 +30,14 @@ import { RecentBodies } from './processing/recent-bodies.ts'
 import { quarantineEntrySchema } from './quarantine/quarantine-entry.schema.ts'
 import { Quarantine } from './quarantine/quarantine.ts'
 import { QuarantineController } from './quarantine/quarantine.controller.ts'
+import { DueRegistrations } from './registration/due-registrations.ts'
+import { Inquiry } from './registration/inquiry.ts'
+import { RegistrationChecks } from './registration/registration-checks.ts'
+import { RegistrationController } from './registration/registration.controller.ts'
+import { RegistrationNotes } from './registration/registration-notes.ts'
+import { Registrations } from './registration/registrations.ts'
+import { webhookConfigSchema } from './registration/webhook-config.schema.ts'
+import { webhookRegistrationSchema } from './registration/webhook-registration.schema.ts'
 import { replaySchema } from './replay/replay.schema.ts'
 import { ReplayRunner } from './replay/replay-runner.ts'
 import { Replays } from './replay/replays.ts'
@@ -37,9 +49,16 @@ const HOUR_S = 3_600
   imports: [
     BodiesModule,
     ConnectionsModule,
-    MikroOrmModule.forFeature([keptEventSchema, quarantineEntrySchema, bodyReadSchema, replaySchema]),
+    MikroOrmModule.forFeature([
+      keptEventSchema,
+      quarantineEntrySchema,
+      bodyReadSchema,
+      replaySchema,
+      webhookConfigSchema,
+      webhookRegistrationSchema,
+    ]),
   ],
-  controllers: [ReplaysController, EventsController, QuarantineController],
+  controllers: [ReplaysController, EventsController, QuarantineController, RegistrationController],
   providers: [
     Ingest,
     IngestRoute,
@@ -61,6 +80,15 @@ const HOUR_S = 3_600
     Facts,
     ConnectionFacts,
     ProcessEvents,
+    FetchedDeliveries,
+    FindGaps,
+    GapChecks,
+    GapSearch,
+    DueRegistrations,
+    Inquiry,
+    RegistrationChecks,
+    RegistrationNotes,
+    Registrations,
     ReplayRunner,
     Replays,
   ],

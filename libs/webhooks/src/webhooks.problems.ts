@@ -37,3 +37,23 @@ export const TooManyReplays = problem('conflict', 409, {
   en: 'There are {limit} replays of this project under way already. Wait for one to end, or cancel one.',
   ar: 'هناك بالفعل {limit} عمليات إعادة تشغيل جارية لهذا المشروع. انتظر انتهاء إحداها أو ألغِها.',
 })
+export const NoWebhookApi = problem('unsupported', 422, {
+  en: 'The webhook address of this provider cannot be set from here. `what_to_do` of GET …/webhook says what to do there.',
+  ar: 'لا يمكن ضبط عنوان الـwebhook لدى هذا المزود من هنا. تجد في `what_to_do` من ‎GET …/webhook‎ ما يلزم فعله لديه.',
+})
+export const NotAskable = problem('invalid_state', 409, {
+  en: 'The provider cannot be asked about webhooks over this connection yet. `what_to_do` of GET …/webhook says what is missing.',
+  ar: 'لا يمكن بعد سؤال مزود الخدمة عن الـwebhooks عبر هذا الاتصال. تجد في `what_to_do` من ‎GET …/webhook‎ ما ينقصه.',
+})
+export const SecretMissing = problem('invalid_state', 409, {
+  en: 'Without `{field}` no delivery would be accepted. Enter it first (PUT …/credentials); it is then put at the provider too.',
+  ar: 'لن يُقبل أي إشعار من دون `{field}`. أدخله أولًا عبر ‎PUT …/credentials، ثم يُضبط لدى مزود الخدمة أيضًا.',
+})
+export const WebhooksHidden = problem('connection_unauthorized', 424, {
+  en: 'The provider does not let these credentials see or change its webhooks. `what_to_do` of GET …/webhook says which rights they need.',
+  ar: 'لا يسمح مزود الخدمة لحامل بيانات الدخول هذه برؤية الـwebhooks أو تغييرها. تجد في `what_to_do` من ‎GET …/webhook‎ الصلاحيات اللازمة.',
+})
+export const BeingMended = problem('conflict', 409, {
+  en: 'Somebody is mending this webhook right now. Look again in a moment: GET …/webhook.',
+  ar: 'يجري إصلاح هذا الـwebhook الآن. تحقق بعد لحظات عبر ‎GET …/webhook.',
+})

@@ -6,6 +6,7 @@ import {
   pagesOf,
   type Registered,
   type Registration,
+  type Reply,
   textOf,
   UnexpectedAnswer,
 } from '@app/connector-kit'
@@ -51,7 +52,7 @@ export const registration: Registration = {
         query: { per_page: '100', page },
         headers: API_HEADERS,
       })
-      return { page: hooksIn(jsonOf(reply), reply.status), next: nextIn(reply.headers.link, 'page') }
+      return { page: hooksIn(reply), next: nextIn(reply.headers.link, 'page') }
     })
     for await (const hooks of pages) found.push(...hooks)
     return found
@@ -81,8 +82,9 @@ function best(found: readonly Registered[], url: string): Registered | undefined
   return [...found].sort((a, b) => rank(b) - rank(a))[0]
 }
 
-function hooksIn(list: unknown, status: number): Registered[] {
-  if (!Array.isArray(list)) throw new UnexpectedAnswer(status)
+function hooksIn(reply: Reply): Registered[] {
+  const list = jsonOf(reply)
+  if (!Array.isArray(list)) throw new UnexpectedAnswer(reply)
   return list.flatMap((hook: unknown) => {
     const [id, url] = [textOf(memberOf(hook, 'id')), textOf(memberOf(hook, 'config', 'url'))]
     if (id === undefined || url === undefined) return []

@@ -34,7 +34,7 @@ async function* deliveriesOf(path: string, ctx: Ctx): AsyncIterable<Missed> {
     const query = { per_page: '100', ...(cursor !== undefined && { cursor }) }
     const reply = await ctx.http.request({ method: 'GET', path, query, headers: API_HEADERS })
     const page = exactJsonOf(reply)
-    if (!Array.isArray(page)) throw new UnexpectedAnswer(reply.status)
+    if (!Array.isArray(page)) throw new UnexpectedAnswer(reply)
     return { page: page as unknown[], next: nextIn(reply.headers.link, 'cursor') }
   })
   for await (const page of pages) {

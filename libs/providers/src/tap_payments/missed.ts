@@ -54,18 +54,18 @@ async function* listed(list: string, from: number, { http, now }: Ctx): AsyncIte
     const reply = await http.request({ method: 'POST', path: `${list}/list`, json, reads: true })
     if (saysNothingFound(reply)) return { page: [] }
     const answer = jsonOf(reply)
-    const page = objectsIn(answer, reply.status)
+    const page = listIn(answer)
+    if (!page) throw new UnexpectedAnswer(reply)
     const more = memberOf(answer, 'has_more') ?? page.length === PER_PAGE
     return { page, ...(more === true && { next: textOf(memberOf(page.at(-1), 'id')) }) }
   })
 }
 
 /** The one list of the answer, whatever it is called there. */
-function objectsIn(answer: unknown, status: number): unknown[] {
+function listIn(answer: unknown): unknown[] | undefined {
   const lists =
     typeof answer === 'object' && answer !== null ? Object.values(answer).filter(Array.isArray) : []
-  if (lists[0] === undefined) throw new UnexpectedAnswer(status)
-  return lists[0] as unknown[]
+  return lists[0] as unknown[] | undefined
 }
 
 /** A period without any is answered as an error: 400, "Charges not found". */

@@ -1,3 +1,5 @@
+import type { EventTrust } from './webhook-event.ts'
+
 /** One verified delivery as it lies in `integration_events`. */
 export class KeptEvent {
   readonly id!: string
@@ -13,7 +15,7 @@ export class KeptEvent {
   readonly event_hash!: string
   readonly signature!: string | null
   readonly body_size!: number
-  readonly trust!: string | null
+  readonly trust!: EventTrust | null
   readonly status!: string
   readonly data!: unknown
   readonly processed_at!: Date | null

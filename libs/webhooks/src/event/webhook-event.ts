@@ -3,6 +3,9 @@ import { sha256 } from '@app/secrets'
 import { type Delivery, isKeptHeader, type Trust } from '@app/connector-kit'
 import type { WebhookTarget } from '@app/connections'
 
+/** What a delivery proved of itself; or `fetched`: it never came, and the provider was asked for it. */
+export type EventTrust = Trust | 'fetched'
+
 /** One verified delivery, as `integration_events` will hold it. No part of the body is in it. */
 export interface NewEvent {
   id: string
@@ -12,27 +15,33 @@ export interface NewEvent {
   hash: string
   signature: string | null
   size: number
-  trust: Trust
+  trust: EventTrust
   headers: Record<string, string>
-  sourceIp: string
+  /** null: nobody brought it, it was fetched. */
+  sourceIp: string | null
   userAgent: string | null
   bodyExpiresAt: Date
 }
 
 const MAX_KEY = 200
 
-export function eventOf(target: WebhookTarget, delivery: Delivery, sourceIp: string): NewEvent {
+export function eventOf(
+  target: WebhookTarget,
+  delivery: Delivery,
+  sourceIp: string | null,
+  trust?: EventTrust,
+): NewEvent {
   const { webhooks } = target.connector
   if (!webhooks) throw new Error('a target without webhooks was let in')
   return {
     id: newId(),
     target,
     type: storable(webhooks.eventType(delivery), 120),
-    dedupeKey: indexable(webhooks.dedupeKey(delivery)),
+    dedupeKey: keyOf(webhooks.dedupeKey(delivery)),
     hash: sha256(delivery.rawBody).toString('hex'),
     signature: storable(webhooks.signature?.(delivery) ?? null, 1_000),
     size: delivery.rawBody.length,
-    trust: webhooks.trust,
+    trust: trust ?? webhooks.trust,
     headers: Object.fromEntries(
       delivery
         .headerNames()
@@ -53,7 +62,7 @@ function storable(text: string | null, length: number): string | null {
 }
 
 /** As it is where it fits an index and PostgreSQL; else its digest, so that two stay different. */
-function indexable(key: string | null): string | null {
+export function keyOf(key: string | null): string | null {
   if (key === null || key === '') return null
   return key.length <= MAX_KEY && isStorable(key)
     ? key

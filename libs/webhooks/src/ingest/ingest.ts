@@ -6,7 +6,7 @@ import { Problem, Unavailable } from '@app/http'
 import { errorFields } from '@app/secrets'
 import { LRUCache } from 'lru-cache'
 import { EventRecorder, type Recorded } from '../event/event-recorder.ts'
-import { eventOf, identityOf, type NewEvent } from '../event/webhook-event.ts'
+import { eventOf, type EventTrust, identityOf, type NewEvent } from '../event/webhook-event.ts'
 import { RecentBodies } from '../processing/recent-bodies.ts'
 import { Quarantine } from '../quarantine/quarantine.ts'
 import { SignatureInvalid } from '../webhooks.problems.ts'
@@ -41,9 +41,14 @@ export class Ingest {
     return this.keep(target, delivery, sourceIp)
   }
 
-  /** What was verified is kept byte for byte, even if nothing in it can be understood. */
-  async keep(target: WebhookTarget, delivery: Delivery, sourceIp: string): Promise<Recorded> {
-    const event = eventOf(target, delivery, sourceIp)
+  /** What was verified is kept byte for byte, even if nothing in it can be understood; what was fetched, as it was fetched. */
+  async keep(
+    target: WebhookTarget,
+    delivery: Delivery,
+    sourceIp: string | null,
+    trust?: EventTrust,
+  ): Promise<Recorded> {
+    const event = eventOf(target, delivery, sourceIp, trust)
     const identity = identityOf(event)
     const first = this.#recent.get(identity)
     if (first !== undefined) return { eventId: first, duplicate: true }
