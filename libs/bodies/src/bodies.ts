@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
-import { decrypt, encrypt, EnvelopeBroken, sameSecret, SEALING_BYTES, sha256 } from '@app/secrets'
+import { decrypt, encrypt, EnvelopeBroken, SEALING_BYTES, sha256 } from '@app/secrets'
 import { BodyKeys } from './body-keys.ts'
 import { BodyBroken, BodyStore } from './body-store.ts'
+import { JointReads } from './joint-reads.ts'
 import { addressOf, newKey, urlOf } from './keys.ts'
 
 /** Whose body it is: bound into the ciphertext, so that it opens nowhere else. */
@@ -20,10 +21,14 @@ const HEADER_BYTES = 17
 /** Raw bodies: encrypted under their project's key, kept outside the database, read back exactly or not at all. */
 @Injectable()
 export class Bodies {
+  readonly #reads: JointReads
+
   constructor(
     private readonly store: BodyStore,
     private readonly keys: BodyKeys,
-  ) {}
+  ) {
+    this.#reads = new JointReads(store)
+  }
 
   /** Resolves, with the body's `raw_body_url`, once it is durable. */
   async keep(body: Buffer, owner: BodyOwner, retentionSeconds: number): Promise<string> {
@@ -42,11 +47,11 @@ export class Bodies {
     const address = addressOf(url)
     // Asked before reading: no more memory is taken than the row says there is.
     if (address.length !== HEADER_BYTES + SEALING_BYTES + expected.size) throw new BodyBroken()
-    const record = await this.store.read(address)
+    const record = await this.#reads.read(address)
     if (record.length !== address.length || record[0] !== FORMAT) throw new BodyBroken()
     const { id, key } = await this.keys.byId(uuidIn(record), owner.projectId)
     const body = this.#opened(key, record.subarray(HEADER_BYTES), aadOf(owner, id))
-    if (body.length !== expected.size || !sameSecret(sha256(body).toString('hex'), expected.sha256)) {
+    if (body.length !== expected.size || sha256(body).toString('hex') !== expected.sha256) {
       throw new BodyBroken()
     }
     return body
