@@ -148,6 +148,8 @@ describe('what is refused', () => {
       { config: { topic: 't' }, credentials: { user: 'u' } },
       ['/config/topic', '/credentials/user'],
     ],
+    ['a broker without its subject', { kind: 'nats', url: 'tls://broker.example' }, ['/config/subject']],
+    ['a broker in the clear', { kind: 'nats', url: 'nats://10.0.0.8', config: { subject: 'a' } }, ['/url']],
     ['unknown fields', { secret: 'mine' }, ['/secret']],
     ['half a character', { name: 'a\ud800' }, ['/name']],
   ])('%s, with a pointer', async (_, fields, pointers) => {

@@ -5,7 +5,7 @@ import type { z } from 'zod'
 export interface ChannelRules {
   /** What it needs beside its address and is no secret. */
   config: z.ZodType<Record<string, unknown>>
-  credentials: z.ZodType<Record<string, string>>
+  credentials: z.ZodType<Record<string, string | undefined>>
   /** The address as it is kept; throws where nothing may go there. User and password are never part of one. */
-  url(text: string, allowed: readonly Cidr[]): URL
+  url(text: string, allowed: readonly Cidr[]): { href: string }
 }

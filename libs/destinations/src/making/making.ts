@@ -32,7 +32,9 @@ export class Making {
   async create(caller: Caller, projectId: string, input: NewDestination): Promise<WithSecret> {
     const environment = input.environment ?? caller.environment
     refuseForeignEnvironment(caller, environment)
-    const { url = '', config = {}, credentials = {} } = await this.admission.of(input.kind, input)
+    // What a kind needs is missed where it is not there at all, too.
+    const whole = { ...input, config: input.config ?? {}, credentials: input.credentials ?? {} }
+    const { url = '', config = {}, credentials = {} } = await this.admission.of(input.kind, whole)
     const { kind, name, types, providers, ordered, schema_major } = input
     const destination = new Destination({
       ...{ id: newId(), project_id: projectId, environment },
