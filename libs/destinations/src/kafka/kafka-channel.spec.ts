@@ -1,7 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { describeWith, readPlayedKafka, startPlayedKafka } from '../../../../test/support/broker-servers.ts'
+import { connect } from 'node:net'
+import { createSecureContext, TLSSocket } from 'node:tls'
+import {
+  describeWith,
+  readPlayedKafka,
+  startPlayedKafka,
+  TEST_AUTHORITY,
+  TEST_CERTIFICATE,
+  TEST_KEY,
+  TLS_NAME,
+} from '../../../../test/support/broker-servers.ts'
 import { askChannel } from '../broker/testing/ask-channel.ts'
 import { address, LOCAL, NEVER, parcel } from '../broker/testing/parcel.ts'
+import { Listener } from '../broker/testing/relay.ts'
 import type { Address, Outcome } from '../channel/channel.ts'
 import { KafkaChannel } from './kafka-channel.ts'
 import { type Played, PlayedBroker } from './testing/played-broker.ts'
@@ -89,6 +100,66 @@ describe('a broker of our own', () => {
     const { outcome, broker } = await sent({ brokers: () => [{ host, port }] })
     expect(outcome).toEqual({ code: 'refused_address', delivered: false })
     expect(broker.produced).toBe(0)
+  })
+
+  describe('over TLS', () => {
+    const names: (string | false | null)[] = []
+    /** The broker names `leader` as the leader, at the port where TLS is spoken. */
+    const secured = async (
+      leader: string,
+      ca = TEST_AUTHORITY,
+    ): Promise<{ outcome: Outcome; broker: PlayedBroker }> => {
+      names.length = 0
+      const broker = await new PlayedBroker({
+        ...HERE,
+        brokers: () => [{ host: leader, port: front.port }],
+      }).listen()
+      const front = await new Listener((socket) => {
+        const spoken = new TLSSocket(socket, {
+          isServer: true,
+          secureContext: createSecureContext({ cert: TEST_CERTIFICATE, key: TEST_KEY }),
+        })
+        const on = connect(broker.port, '127.0.0.1')
+        spoken.on('error', () => on.destroy()).on('secure', () => names.push(spoken.servername ?? null))
+        on.on('error', () => undefined).on('close', () => spoken.destroy())
+        spoken.pipe(on).pipe(spoken)
+      }).listen()
+      const resolve = async (name: string) => [
+        { address: name === 'inside.example' ? '10.0.0.7' : '127.0.0.1', family: 4 },
+      ]
+      const channel = new KafkaChannel({ ...LOCAL, resolve, limitMs: 4_000 })
+      ends.push(
+        () => broker.close(),
+        () => front.close(),
+        () => channel.close(),
+      )
+      const config = { topic: 'events', ...(ca !== '' && { ca_certificate: ca }) }
+      const outcome = await channel.send(
+        address(`kafka://${TLS_NAME}:${front.port}`, { config }),
+        parcel(),
+        NEVER,
+      )
+      return { outcome, broker }
+    }
+
+    test('it is asked for by its name, and believed for the authority that was given', async () => {
+      const { outcome, broker } = await secured(TLS_NAME)
+      expect(outcome).toEqual({ code: 'delivered', delivered: true })
+      expect(broker.produced).toBe(1)
+      expect(new Set(names)).toEqual(new Set([TLS_NAME]))
+    })
+
+    test('another authority, another name', async () => {
+      const message = { code: 'unreachable', delivered: false }
+      expect((await secured(TLS_NAME, '')).outcome).toEqual(message)
+      const other = await secured('other.example')
+      expect(other.outcome).toEqual(message)
+      expect(other.broker.produced).toBe(0)
+    })
+
+    test('a leader whose name leads where nobody allowed', async () => {
+      expect((await secured('inside.example')).outcome).toEqual({ code: 'refused_address', delivered: false })
+    })
   })
 
   test.each<[string, Partial<Played>, object]>([

@@ -29,7 +29,7 @@ export class NatsChannel extends BrokerChannel {
       {
         servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
         name: 'wasl',
-        timeout: 10_000,
+        timeout: 5_000,
         pingInterval: 30_000,
         tls: secure ? { ...named(host), ...certificates({ ...wishes, ...secrets }) } : null,
         ...proof(secrets),
