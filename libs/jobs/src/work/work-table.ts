@@ -57,7 +57,7 @@ export function claimText({
        SELECT l.lane FROM lanes l
        WHERE CASE WHEN l.lane IS NOT NULL AND l.lane <> ALL ($3::uuid[]) AND (${laneIsOpen})
          THEN (SELECT true FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
-               AND (${isSuspect}) IS NOT TRUE AND (${isReady}) LIMIT 1) END
+               AND (${isSuspect}) IS NOT TRUE AND (${isReady}) ORDER BY ${WHEN} LIMIT 1) END
        LIMIT ${LANES_AT_ONCE}
      ), picked AS (
        SELECT p.id FROM open, LATERAL (
