@@ -43,7 +43,7 @@ class AskedProvider {
   }
 
   factsOf(
-    trust: string | null,
+    trust: EventUnderWork['trust'],
     observation: Partial<Observation> = {},
     { operations = ['payment.retrieve'], ...event }: Partial<EventUnderWork> & { operations?: string[] } = {},
   ): Promise<Fact[]> {
