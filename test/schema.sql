@@ -287,8 +287,9 @@ GRANT INSERT, SELECT ON event_attempts TO wasl_tenant;
 CREATE TABLE event_references (
   project_id uuid NOT NULL,
   reference text NOT NULL,
+  connection_id uuid NOT NULL,
   event_id uuid NOT NULL,
-  CONSTRAINT event_references_pkey PRIMARY KEY (project_id, reference, event_id),
+  CONSTRAINT event_references_pkey PRIMARY KEY (project_id, reference, connection_id, event_id),
   CONSTRAINT event_references_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE
 );
 CREATE INDEX event_references_event ON public.event_references USING brin (event_id);
@@ -465,14 +466,17 @@ CREATE TABLE integration_events (
   CONSTRAINT integration_events_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   CONSTRAINT integration_events_trust CHECK ((trust = ANY (ARRAY['body_signed'::text, 'fields_signed'::text, 'shared_secret'::text, 'none'::text, 'fetched'::text])))
 ) WITH (fillfactor=90);
-CREATE INDEX integration_events_connection ON public.integration_events USING btree (connection_id, id DESC);
+CREATE INDEX integration_events_completed ON public.integration_events USING btree (connection_id, id) WHERE (status = 'completed'::integration_event_status);
+CREATE INDEX integration_events_dead_letters ON public.integration_events USING btree (connection_id, id) WHERE (status = 'dead_letter'::integration_event_status);
 CREATE UNIQUE INDEX integration_events_event_hash ON public.integration_events USING btree (connection_id, event_hash) WHERE (event_id IS NULL);
 CREATE UNIQUE INDEX integration_events_event_id ON public.integration_events USING btree (connection_id, event_id);
 CREATE INDEX integration_events_leases ON public.integration_events USING btree (lease_until) WHERE (status = 'processing'::integration_event_status);
+CREATE INDEX integration_events_pending ON public.integration_events USING btree (connection_id, id) WHERE (status = 'pending'::integration_event_status);
 CREATE INDEX integration_events_project ON public.integration_events USING btree (project_id, id DESC);
+CREATE INDEX integration_events_rest ON public.integration_events USING btree (connection_id, id) WHERE (status = ANY (ARRAY['processing'::integration_event_status, 'failed'::integration_event_status]));
+CREATE INDEX integration_events_retrying ON public.integration_events USING btree (connection_id, id) WHERE (status = 'retrying'::integration_event_status);
 CREATE INDEX integration_events_suspects ON public.integration_events USING btree (next_retry_at) WHERE ((status = 'retrying'::integration_event_status) AND (error_message = 'worker_lost'::text));
-CREATE INDEX integration_events_trouble ON public.integration_events USING btree (project_id, status, id DESC) WHERE (status = ANY (ARRAY['retrying'::integration_event_status, 'failed'::integration_event_status, 'dead_letter'::integration_event_status]));
-CREATE INDEX integration_events_type ON public.integration_events USING btree (project_id, event_type, id DESC);
+CREATE INDEX integration_events_type ON public.integration_events USING btree (connection_id, event_type, id);
 CREATE INDEX integration_events_work ON public.integration_events USING btree (connection_id, COALESCE(next_retry_at, created_at)) WHERE (status = ANY (ARRAY['pending'::integration_event_status, 'retrying'::integration_event_status]));
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.integration_events FOR EACH ROW EXECUTE FUNCTION integration_touch_updated_at();
 ALTER TABLE integration_events ENABLE ROW LEVEL SECURITY;

@@ -126,7 +126,7 @@ UPDATE integration_connections SET next_health_check = now();
 INSERT INTO connection_health_changes (project_id, environment, connection_id, from_state, to_state, event_type, message)
 SELECT project_id, environment, id, 'healthy', 'degraded', 'connection.degraded', 'provider_error' FROM integration_connections;
 INSERT INTO body_keys (project_id, wrapped_key) SELECT id, '{"v": 1}' FROM projects;
-INSERT INTO event_references (project_id, reference, event_id) SELECT project_id, 'chg_1', id FROM integration_events WHERE project_id IS NOT NULL;
+INSERT INTO event_references (project_id, reference, connection_id, event_id) SELECT project_id, 'chg_1', connection_id, id FROM integration_events WHERE project_id IS NOT NULL;
 INSERT INTO event_attempts (event_id, project_id, kind, attempt, code) SELECT id, project_id, 'failed', 1, 'worker_lost' FROM integration_events WHERE project_id IS NOT NULL;
 INSERT INTO event_replays (project_id, requested_by, until_event_id) SELECT id, 'admin', id FROM projects;
 INSERT INTO outgoing_events (id, project_id, environment, type, subject, occurred_at, data)

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import ipaddr from 'ipaddr.js'
 import type { LookupAddress } from 'node:dns'
-import { guardedConnector, RefusedAddress } from './connector.ts'
+import { guardedConnector } from './connector.ts'
+import { RefusedAddress } from './guarded-lookup.ts'
 import { type LocalServer, localServer } from './testing/local-server.ts'
 
 let server: LocalServer

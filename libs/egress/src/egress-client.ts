@@ -6,7 +6,7 @@ import { ExchangedTokens } from './auth/exchanged-tokens.ts'
 import { LentTokens } from './auth/lent-tokens.ts'
 import { Breakers } from './breaker/breakers.ts'
 import { type Clock, realClock } from './clock.ts'
-import { type Resolve, systemResolve } from './connector.ts'
+import { type Resolve, systemResolve } from './guarded-lookup.ts'
 import { Deadline } from './deadline.ts'
 import { EgressFailure } from './egress-failure.ts'
 import {

@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import { RefusedAddress } from './connector.ts'
+import { RefusedAddress } from './guarded-lookup.ts'
 import { EgressFailure, type Effect, type FailureReason } from './egress-failure.ts'
 
 /** How far a call had come when it failed. */

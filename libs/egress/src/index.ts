@@ -41,6 +41,16 @@ export {
 export { retryAfterMs } from './repeat/retry-policy.ts'
 /** Which providers are played on this machine; empty in production. */
 export { EgressRoutes } from './routes.ts'
-/** The URL and address rules alone, for what users hand in (destinations) and for clients with sockets of their own. */
+/** The URL and address rules alone, for what users hand in (destinations). */
 export { isAllowed, isListed } from './address-guard.ts'
 export { guardedUrl } from './url-guard.ts'
+/** For clients with sockets of their own (brokers): the address that is connected to is judged as here. */
+export {
+  type AddressRules,
+  guardedAddresses,
+  guardedLookup,
+  RefusedAddress,
+  type Resolve,
+} from './guarded-lookup.ts'
+/** One end for a piece of work: its time, or its caller's signal. */
+export { Deadline } from './deadline.ts'

@@ -61,9 +61,12 @@ function storable(text: string | null, length: number): string | null {
   return text.toWellFormed().replaceAll('\0', '').slice(0, length).toWellFormed()
 }
 
-/** As it is where it fits an index and PostgreSQL; else its digest, so that two stay different. */
 export function keyOf(key: string | null): string | null {
-  if (key === null || key === '') return null
+  return key === null || key === '' ? null : keptKey(key)
+}
+
+/** As it is where it fits an index and PostgreSQL; else its digest, so that two stay different. */
+export function keptKey(key: string): string {
   return key.length <= MAX_KEY && isStorable(key)
     ? key
     : `sha256:${sha256(Buffer.from(key, 'utf16le')).toString('hex')}`

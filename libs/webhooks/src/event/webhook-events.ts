@@ -1,13 +1,14 @@
-import { raw } from '@mikro-orm/core'
 import { Injectable } from '@nestjs/common'
 import { BodyReferences } from '@app/bodies'
 import { Database, rowsOf } from '@app/database'
 import { type Caller, keyOfCursor, limitOf, NotFound, pageQuery, shownTime, UUID_KEY } from '@app/http'
 import { validate } from 'uuid'
 import { z } from 'zod'
+import { type ListedEvent, searchEvents } from '../search/event-search.ts'
+import { type Name, type Sought, statuses } from '../search/sought.ts'
+import { leastIdOf } from '../search/time-of-ids.ts'
 import { KeptEvent } from './kept-event.ts'
-
-const statuses = ['pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter'] as const
+import { keptKey } from './webhook-event.ts'
 
 export const eventsQuery = z.strictObject({
   ...pageQuery,
@@ -52,26 +53,18 @@ export class WebhookEvents extends BodyReferences {
     super()
   }
 
-  async list(caller: Caller, projectId: string, query: EventsQuery): Promise<KeptEvent[]> {
-    const after = keyOfCursor(query, projectId, UUID_KEY)
-    const { connection_id, provider, type, status, from, to, q } = query
-    const tenant = { projectId, environment: caller.environment }
-    return this.database.asProject(tenant, ({ em }) =>
-      em.find(
-        KeptEvent,
-        {
-          ...rowsOf(tenant),
-          ...(connection_id !== undefined && { connection_id }),
-          // As text: a provider that the database has never heard of has no events, and is no error.
-          ...(provider !== undefined && { [raw('provider::text')]: provider }),
-          ...(type !== undefined && { event_type: type }),
-          ...(status && { status }),
-          ...((from ?? to) && { created_at: { ...(from && { $gte: from }), ...(to && { $lt: to }) } }),
-          ...(q !== undefined && { $or: [{ event_id: q }, ...(validate(q) ? [{ id: q }] : [])] }),
-          ...(after !== null && { id: { $lt: after } }),
-        },
-        { orderBy: { id: 'desc' }, limit: limitOf(query) + 1 },
-      ),
+  async list(caller: Caller, projectId: string, query: EventsQuery): Promise<ListedEvent[]> {
+    const before = keyOfCursor(query, projectId, UUID_KEY)
+    const { environment } = caller
+    const { connection_id: connectionId, provider, type, status, from, to, q } = query
+    const sought: Sought = {
+      ...{ projectId, environment, connectionId, provider, type, status, before },
+      from: from === undefined ? undefined : new Date(from),
+      to: to === undefined ? undefined : new Date(to),
+      name: q === undefined ? undefined : nameOf(q),
+    }
+    return this.database.asProject({ projectId, environment }, (unit) =>
+      searchEvents(unit, sought, limitOf(query) + 1),
     )
   }
 
@@ -94,20 +87,19 @@ export class WebhookEvents extends BodyReferences {
     const [row] = await this.database.query<{ found: boolean }>(
       `SELECT EXISTS (SELECT FROM integration_events WHERE id BETWEEN $2 AND $3 AND strpos(raw_body_url, $1) > 0)
            OR EXISTS (SELECT FROM webhook_quarantine WHERE id BETWEEN $2 AND $3 AND strpos(raw_body_url, $1) > 0) AS found`,
-      [`/${key}#`, boundary(from, '0'), boundary(to, 'f')],
+      [`/${key}#`, leastIdOf(from.getTime()), leastIdOf(to.getTime() + 1)],
     )
     return row?.found ?? true
   }
 }
 
-/** The least or greatest UUID of a millisecond. */
-function boundary(at: Date, fill: '0' | 'f'): string {
-  const time = Math.max(0, at.getTime()).toString(16).padStart(12, '0')
-  const rest = fill.repeat(12)
-  return `${time.slice(0, 8)}-${time.slice(8)}-${fill.repeat(4)}-${fill.repeat(4)}-${rest}`
+/** Ids are written in small letters, by us; what a provider calls something is written as it likes. */
+function nameOf(q: string): Name {
+  const id = validate(q) ? q.toLowerCase() : null
+  return { id, eventId: keptKey(q), references: [...new Set([q, id ?? q])] }
 }
 
-export function presentEvent(event: KeptEvent): Record<string, unknown> {
+export function presentEvent(event: ListedEvent): Record<string, unknown> {
   return {
     id: event.id,
     connection_id: event.connection_id,

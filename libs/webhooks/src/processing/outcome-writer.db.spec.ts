@@ -202,7 +202,7 @@ describe('a worker that lost its lease', () => {
       return Promise.resolve({ news: [plainNews(fact)] })
     }
     const late = await lost()
-    const now = (await queue.claimSuspect())!
+    const [now] = (await claim()) as [EventUnderWork]
     expect([late.id, Number(late.lease_token) < Number(now.lease_token)]).toEqual([now.id, true])
     expect(await writeAll([understood(late), understood(now)])).toEqual(['lost', 'completed'])
     expect(reactions).toBe(1)
@@ -210,7 +210,7 @@ describe('a worker that lost its lease', () => {
 
   test('the same where both failed: one note, one outcome', async () => {
     const late = await lost()
-    const now = (await queue.claimSuspect())!
+    const [now] = (await claim()) as [EventUnderWork]
     expect(await writeAll([failed(late), failed(now)])).toEqual(['lost', 'retrying'])
     expect(await count("event_attempts WHERE code = 'confirmation_failed'")).toBe(1)
   })
