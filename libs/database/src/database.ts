@@ -1,6 +1,7 @@
 import type { EntitySchema } from '@mikro-orm/core'
 import { type EntityManager, MikroORM } from '@mikro-orm/postgresql'
 import pg from 'pg'
+import { settingsText } from './by-index.ts'
 import { LentTransaction, ormOver } from './entities/orm.ts'
 
 /** Where the database is; filled by the app (a given `DATABASE_URL`, or the embedded server's). */
@@ -69,9 +70,13 @@ export class Database {
 
   /**
    * One transaction whose commit is on disk before this resolves, whatever the server's default is. What the entities
-   * of `em` have become is written at the end, unless `work` flushed it before.
+   * of `em` have become is written at the end, unless `work` flushed it before. `settings` are PostgreSQL's, for its
+   * length.
    */
-  async transaction<T>(work: (work: Work) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (work: Work) => Promise<T>,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
     const client = await this.pool.connect()
     let broken: Error | undefined
     const lost = (error: Error): void => {
@@ -80,7 +85,7 @@ export class Database {
     client.on('error', lost)
     const lent = new LentTransaction(client)
     try {
-      await client.query('BEGIN; SET LOCAL synchronous_commit = on')
+      await client.query(`BEGIN; SET LOCAL synchronous_commit = on${settingsText('SET LOCAL', settings)}`)
       const em = this.orm.em.fork()
       em.setTransactionContext(lent.context)
       const query: Sql['query'] = client.query.bind(client)

@@ -1,4 +1,5 @@
 /** PostgreSQL: the embedded server, migrations, connections, transactions, and who may see which row. */
+export { BY_INDEX } from './by-index.ts'
 export {
   Database,
   DatabaseAddress,

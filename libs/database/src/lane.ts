@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { settingsText } from './by-index.ts'
 
 /**
  * A connection of its own for a hot, prepared statement. Lost, it is made anew at the next use; what was in flight
@@ -13,6 +14,7 @@ export class Lane {
     private readonly url: string,
     private readonly name: string,
     private readonly statementTimeoutMs = 3_500,
+    private readonly settings: Readonly<Record<string, string>> = {},
   ) {}
 
   async query<Row extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<Row>> {
@@ -60,7 +62,7 @@ export class Lane {
     try {
       await client.connect()
       // What this lane acknowledges must be on disk, whatever the server or role default is (security.md 1.2).
-      await client.query('SET synchronous_commit = on')
+      await client.query(`SET synchronous_commit = on${settingsText('SET', this.settings)}`)
     } catch (error) {
       void client.end().catch(() => undefined)
       throw error

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
+import { eventually } from '../../../../test/support/child.ts'
 import { type Errand, Errands, lane } from './testing/errands.ts'
 import { type Taken, WorkQueue } from './work-queue.ts'
 
@@ -109,6 +110,24 @@ describe('a claim', () => {
     expect(await errands.count("status = 'pending'")).toBe(1)
   })
 })
+
+test('its plans were made while the table was empty, and no claim reads all of it now', async () => {
+  const one = queue()
+  const [before] = await readings()
+  // PostgreSQL keeps a plan from the sixth time on.
+  for (let n = 0; n < 8; n++) await one.claim(all)
+  await errands.add(5_000, A)
+  for (let n = 0; n < 20; n++) await one.claim(all)
+  // What a session has read is told when it ends.
+  await one.close()
+  const { answer } = await eventually(readings, ([now]) => now!.by_index >= before!.by_index + 2_000, 10_000)
+  expect(answer[0]!.by_index).toBeGreaterThanOrEqual(before!.by_index + 2_000)
+  expect(answer[0]!.through_all).toBe(before!.through_all)
+})
+const readings = (): Promise<{ through_all: number; by_index: number }[]> =>
+  errands.database.query(
+    "SELECT seq_tup_read::int AS through_all, idx_tup_fetch::int AS by_index FROM pg_stat_user_tables WHERE relname = 'errands'",
+  )
 
 describe('lanes', () => {
   test('share a claim, and a backlog does not delay the row behind it', async () => {

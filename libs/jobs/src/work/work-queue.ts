@@ -1,4 +1,4 @@
-import { type Database, Lane } from '@app/database'
+import { BY_INDEX, type Database, Lane } from '@app/database'
 import {
   type Claimed,
   claimSuspectText,
@@ -31,7 +31,7 @@ export class WorkQueue<Row extends object> {
     database: Database,
     private readonly table: WorkTable,
   ) {
-    this.#lane = new Lane(database.url, `work-${table.name}`, 9_000)
+    this.#lane = new Lane(database.url, `work-${table.name}`, 9_000, BY_INDEX)
   }
 
   async claim({ most, perLane, not }: Wanted): Promise<Taken<Row>[]> {

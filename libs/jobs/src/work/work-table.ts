@@ -9,6 +9,8 @@ export interface WorkTable {
   lane: string
   /** The type of `status`, where it is not text. */
   statusType: string
+  /** The columns that a worker is told beside those of {@link Claimed}. Left out: all. */
+  reads?: readonly string[]
   /** Of the rows of lane `l.lane`: may they be worked on now? Left out: always. */
   laneIsOpen?: string
   /** Of a row `w`: may it be worked on now? Left out: when it is due. */
@@ -17,7 +19,7 @@ export interface WorkTable {
   isSuspect: string
 }
 
-/** What every claimed row tells; the rest is the table's own columns. */
+/** What every claimed row tells, whatever else is read of it. */
 export interface Claimed {
   id: string
   lease_token: string
@@ -37,17 +39,10 @@ const WHEN = 'coalesce(w.next_retry_at, w.created_at)'
  * EXISTS that becomes a join), in their order: whoever claims next goes on behind the furthest, and would pass by those
  * that had no turn.
  */
-export function claimText({
-  name,
-  lane,
-  statusType,
-  laneIsOpen = 'true',
-  isReady = 'true',
-  isSuspect,
-}: WorkTable): string {
+export function claimText(table: WorkTable): string {
+  const { name, lane, laneIsOpen = 'true', isReady = 'true', isSuspect } = table
   return claim(
-    name,
-    statusType,
+    table,
     `lanes AS (
        (SELECT w.${lane} AS lane FROM ${name} w WHERE ${DUE} AND w.${lane} > $2 ORDER BY w.${lane} LIMIT 1)
        UNION ALL
@@ -57,7 +52,7 @@ export function claimText({
        SELECT l.lane FROM lanes l
        WHERE CASE WHEN l.lane IS NOT NULL AND l.lane <> ALL ($3::uuid[]) AND (${laneIsOpen})
          THEN (SELECT true FROM ${name} w WHERE ${DUE} AND w.${lane} = l.lane AND ${WHEN} <= now()
-               AND (${isSuspect}) IS NOT TRUE AND (${isReady}) LIMIT 1) END
+               AND (${isSuspect}) IS NOT TRUE AND (${isReady}) ORDER BY ${WHEN} LIMIT 1) END
        LIMIT ${LANES_AT_ONCE}
      ), picked AS (
        SELECT p.id FROM open, LATERAL (
@@ -67,38 +62,31 @@ export function claimText({
          FOR UPDATE SKIP LOCKED) p
        LIMIT $1
      )`,
-    lane,
   )
 }
 
 /** The same for one row that may have killed its worker. */
-export function claimSuspectText({
-  name,
-  lane,
-  statusType,
-  laneIsOpen = 'true',
-  isSuspect,
-}: WorkTable): string {
+export function claimSuspectText(table: WorkTable): string {
+  const { name, lane, laneIsOpen = 'true', isSuspect } = table
   return claim(
-    name,
-    statusType,
+    table,
     `picked AS (
        SELECT w.id FROM ${name} w, LATERAL (SELECT w.${lane} AS lane) l
        WHERE w.status = 'retrying' AND ${WHEN} <= now() AND (${isSuspect}) AND (${laneIsOpen})
        ORDER BY ${WHEN} LIMIT 1 FOR UPDATE OF w SKIP LOCKED
      )`,
-    lane,
   )
 }
 
 /** How many lanes one claim may draw from. */
 const LANES_AT_ONCE = 50
 
-function claim(name: string, statusType: string, steps: string, lane: string): string {
+function claim({ name, lane, statusType, reads = ['*'] }: WorkTable, steps: string): string {
+  const told = ['id', 'lease_token', 'retry_count', ...reads].map((column) => `w.${column}`)
   return `WITH RECURSIVE ${steps}
      UPDATE ${name} w SET status = 'processing'::${statusType}, lease_until = now() + interval '${LEASE_SECONDS} seconds',
        lease_token = w.lease_token + 1, retry_count = w.retry_count + 1
-     FROM picked WHERE w.id = picked.id RETURNING w.*, w.${lane} AS lane`
+     FROM picked WHERE w.id = picked.id RETURNING ${told.join()}, w.${lane} AS lane`
 }
 
 /** Keeps $1 under their leases $2; answers those that are still ours. */

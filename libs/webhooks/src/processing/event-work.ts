@@ -1,14 +1,33 @@
 import type { Taken, WorkTable } from '@app/jobs'
 import type { KeptEvent } from '../event/kept-event.ts'
 
+/** What processing asks of an event. */
+const READS = [
+  'connection_id',
+  'project_id',
+  'environment',
+  'provider',
+  'headers',
+  'raw_body_url',
+  'event_hash',
+  'body_size',
+  'trust',
+  'data',
+  'max_retries',
+  'created_at',
+  'body_expires_at',
+  'replay_id',
+] as const
+
 /** One event under work: its row, the attempt counted and the lease ours. */
-export type EventUnderWork = Taken<Omit<KeptEvent, 'lease_token' | 'hasBodyAt'>>
+export type EventUnderWork = Taken<Pick<KeptEvent, (typeof READS)[number]>>
 
 /** The event table as work: a lane a connection. What a suspended one was sent is held. */
 export const EVENT_WORK: WorkTable = {
   name: 'integration_events',
   lane: 'connection_id',
   statusType: 'integration_event_status',
+  reads: READS,
   laneIsOpen: "(SELECT c.status <> 'suspended' FROM integration_connections c WHERE c.id = l.lane)",
   // Lost once is bad luck: its process was killed, with all it had under way. Tokens count claims and losses, attempts
   // only claims. Handled alone, four hundred that wait for their providers would take longer than a minute.

@@ -66,7 +66,7 @@ const understood = (event: EventUnderWork, fields: Partial<Observation> = {}): O
     {
       observation: {
         resource: 'payment',
-        ref: `chg of ${event.event_id}`,
+        ref: `chg of evt ${Number(event.id.slice(-12))}`,
         native: 'CAPTURED',
         facts: {},
         ...fields,

@@ -1,6 +1,6 @@
 import { GroupCommit } from '@app/bodies'
 import { inMinorUnits, type Observation } from '@app/connector-kit'
-import { type Database, isDataAtFault, type Sql } from '@app/database'
+import { BY_INDEX, type Database, isDataAtFault, type Sql } from '@app/database'
 import { retryAfterSeconds } from '@app/jobs'
 import { newId } from '@app/http'
 import { type News, type Outbox } from '@app/outbox'
@@ -90,7 +90,7 @@ export class OutcomeWriter {
         if (kind === 'failed') return ends.get(leaseOf(event)) ?? 'lost'
         return completed.has(leaseOf(event)) ? 'completed' : 'lost'
       })
-    })
+    }, BY_INDEX)
   }
 
   /** In the order in which the events came, so that what is told of one object is told in order. */
