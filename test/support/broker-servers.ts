@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals'
+import { nkeys } from '@nats-io/transport-node'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -29,15 +30,22 @@ export function describeWith(command: string): typeof describe.skip {
   return describe.skip
 }
 
-export async function startNats(): Promise<BrokerServer> {
+/** One user more, who is known by a key: its seed. */
+export async function startNats(): Promise<BrokerServer & { seed: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'wasl-nats-'))
+  const user = nkeys.createUser()
+  const nkey = user.getPublicKey()
   const { certificate, key } = certificateIn(folder)
   const tls = `tls { cert_file: "${certificate}", key_file: "${key}" }`
-  const servers = await Promise.all([natsServer(join(folder, 'plain')), natsServer(join(folder, 'tls'), tls)])
+  const servers = await Promise.all([
+    natsServer(join(folder, 'plain'), nkey),
+    natsServer(join(folder, 'tls'), nkey, tls),
+  ])
   const [plain, secure] = servers
   return {
     port: plain.port,
     tlsPort: secure.port,
+    seed: new TextDecoder().decode(user.getSeed()),
     stop: async () => {
       await Promise.all(servers.map(({ child }) => killed(child)))
       rmSync(folder, { recursive: true, force: true })
@@ -45,7 +53,11 @@ export async function startNats(): Promise<BrokerServer> {
   }
 }
 
-async function natsServer(folder: string, more = ''): Promise<{ child: ChildProcess; port: number }> {
+async function natsServer(
+  folder: string,
+  nkey: string,
+  more = '',
+): Promise<{ child: ChildProcess; port: number }> {
   mkdirSync(folder)
   const file = join(folder, 'nats.conf')
   writeFileSync(
@@ -56,6 +68,7 @@ async function natsServer(folder: string, more = ''): Promise<{ child: ChildProc
     authorization { users: [
       { user: wasl, password: "${PASSWORD}" },
       { user: guest, password: "${PASSWORD}", permissions: { publish: { deny: ">" } } }
+      { nkey: ${nkey} }
     ] }
     ${more}`,
   )

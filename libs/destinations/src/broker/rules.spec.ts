@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { nkeys } from '@nats-io/transport-node'
 import { generateKeyPairSync } from 'node:crypto'
 import { TEST_AUTHORITY, TEST_CERTIFICATE, TEST_KEY } from '../../../../test/support/broker-servers.ts'
 import { regionOf } from '../sqs/sqs-rules.ts'
@@ -8,11 +9,12 @@ type Kind = keyof typeof brokerRules
 type Part = 'config' | 'credentials'
 
 const parsed = (kind: Kind, part: Part, given: unknown) => brokerRules[kind][part].safeParse(given)
+const user = nkeys.createUser()
+const SEED = new TextDecoder().decode(user.getSeed())
 const CREDS = [
-  ...['-----BEGIN NATS USER JWT-----', 'eyJ', '------END NATS USER JWT------', ''],
-  ...['-----BEGIN USER NKEY SEED-----', 'SUA', '------END USER NKEY SEED------'],
+  ...['-----BEGIN NATS USER JWT-----', 'eyJ0eXAiOiJKV1QifQ.e30.c2ln', '------END NATS USER JWT------', ''],
+  ...['-----BEGIN USER NKEY SEED-----', SEED, '------END USER NKEY SEED------', ''],
 ].join('\n')
-const SEED = `SU${'A'.repeat(56)}`
 
 describe('is taken', () => {
   test.each<[Kind, Part, object]>([
@@ -58,6 +60,8 @@ describe('is refused, with a pointer', () => {
     ['nats', 'credentials', { password: 'a' }, 'username'],
     ['nats', 'credentials', { token: 't', nkey_seed: SEED }, ''],
     ['nats', 'credentials', { nkey_seed: 'UAAA' }, 'nkey_seed'],
+    ['nats', 'credentials', { nkey_seed: `SU${'A'.repeat(56)}` }, 'nkey_seed'],
+    ['nats', 'credentials', { creds: CREDS.slice(0, 120) }, 'creds'],
     ['nats', 'credentials', { creds: 'eyJ' }, 'creds'],
     ['kafka', 'config', { topic: 'with blank' }, 'topic'],
     ['kafka', 'config', { topic: '..' }, 'topic'],

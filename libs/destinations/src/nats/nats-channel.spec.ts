@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { connect, type NatsConnection, nkeys } from '@nats-io/transport-node'
 import {
   type BrokerServer,
   describeWith,
@@ -16,7 +16,7 @@ import type { Address, Outcome, Parcel } from '../channel/channel.ts'
 import { NatsChannel } from './nats-channel.ts'
 
 describeWith('nats-server')('a NATS server', () => {
-  let server: BrokerServer
+  let server: BrokerServer & { seed: string }
   let customer: NatsConnection
   let streams: JetStreamManager
   const channel = new NatsChannel(LOCAL)
@@ -98,6 +98,16 @@ describeWith('nats-server')('a NATS server', () => {
     ['the stream takes less', 'small', {}, { code: 'rejected', permanent: true }],
   ])('%s', async (_, subject, rest, expected) => {
     expect(await send(to(subject, rest))).toMatchObject({ ...expected, delivered: false })
+  })
+
+  test('a user who is known by a key', async () => {
+    expect(await send(to('events.key', { credentials: { nkey_seed: server.seed } }))).toMatchObject({
+      delivered: true,
+    })
+    const stranger = new TextDecoder().decode(nkeys.createUser().getSeed())
+    expect(await send(to('events.key', { credentials: { nkey_seed: stranger } }))).toMatchObject({
+      ...{ code: 'unauthorized', delivered: false },
+    })
   })
 
   test('a stream that is full, a message that the server does not take at all', async () => {

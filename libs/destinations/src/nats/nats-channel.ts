@@ -15,7 +15,7 @@ import type { Link } from '../broker/links.ts'
 import { CLOUD_EVENT, routed } from '../broker/routing.ts'
 import type { Address, Parcel } from '../channel/channel.ts'
 import { natsMeaning } from './nats-meaning.ts'
-import { type NatsConfig, type NatsCredentials, natsRules } from './nats-rules.ts'
+import { bytesOf, type NatsConfig, type NatsCredentials, natsRules } from './nats-rules.ts'
 import { guardedConnection } from './nats-transport.ts'
 
 /** Into a stream of NATS JetStream. Delivered is what its acknowledgement says; the event's id keeps a second one out. */
@@ -83,9 +83,8 @@ function named(host: string): object {
 }
 
 function proof({ username, password, token, creds, nkey_seed: seed }: NatsCredentials): ConnectionOptions {
-  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-  if (creds !== undefined) return { authenticator: credsAuthenticator(bytes(creds)) }
-  if (seed !== undefined) return { authenticator: nkeyAuthenticator(bytes(seed)) }
+  if (creds !== undefined) return { authenticator: credsAuthenticator(bytesOf(creds)) }
+  if (seed !== undefined) return { authenticator: nkeyAuthenticator(bytesOf(seed)) }
   if (token !== undefined) return { token }
   return username === undefined ? {} : { user: username, pass: password ?? '' }
 }

@@ -1,4 +1,5 @@
 import type { Cidr } from '@app/config'
+import { type Authenticator, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { ownCertificate, trust } from '../broker/certificates.ts'
 import { secretText, together } from '../broker/credentials.ts'
@@ -36,11 +37,12 @@ const credentials = z
     creds: z
       .string()
       .max(16_384)
-      .regex(/-----BEGIN NATS USER JWT-----[^]+-----BEGIN USER NKEY SEED-----/)
+      .refine((creds) => signs(credsAuthenticator(bytesOf(creds))))
       .optional(),
     nkey_seed: z
       .string()
-      .regex(/^SU[A-Z2-7]{56}$/)
+      .max(100)
+      .refine((seed) => signs(nkeyAuthenticator(bytesOf(seed))))
       .optional(),
     ...ownCertificate,
   })
@@ -59,6 +61,20 @@ const credentials = z
       },
     },
   )
+
+/** Has it all that a server's challenge is answered with? */
+function signs(authenticator: Authenticator): boolean {
+  try {
+    authenticator('challenge')
+    return true
+  } catch {
+    return false
+  }
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
 
 export type NatsConfig = z.infer<typeof config>
 export type NatsCredentials = z.infer<typeof credentials>
