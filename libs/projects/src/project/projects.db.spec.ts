@@ -90,7 +90,7 @@ test('nothing that we kept for it stays', async () => {
     `DO $$ DECLARE p uuid; BEGIN FOREACH p IN ARRAY ARRAY['${doomed}', '${spared}']::uuid[] LOOP
        INSERT INTO integration_connections (id, project_id, provider) VALUES (p, p, 'github');
        INSERT INTO api_keys (id, project_id, scopes, key_hash) VALUES (p::text, p, '{read}', sha256('k'));
-       INSERT INTO event_references (project_id, reference, event_id) VALUES (p, 'r', p);
+       INSERT INTO event_references (project_id, reference, connection_id, event_id) VALUES (p, 'r', p, p);
        INSERT INTO event_attempts (project_id, event_id, kind, attempt) VALUES (p, p, 'failed', 1);
        INSERT INTO event_replays (project_id, requested_by, until_event_id) VALUES (p, 'admin', p);
        INSERT INTO outgoing_events (id, project_id, environment, type, subject, occurred_at, data)

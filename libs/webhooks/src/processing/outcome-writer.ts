@@ -4,6 +4,7 @@ import { BY_INDEX, type Database, isDataAtFault, type Sql } from '@app/database'
 import { retryAfterSeconds } from '@app/jobs'
 import { newId } from '@app/http'
 import { type News, type Outbox } from '@app/outbox'
+import { keptKey } from '../event/webhook-event.ts'
 import { AttemptFailed, type EventUnderWork } from './event-work.ts'
 import type { Fact, Facts, Reaction } from './facts.ts'
 import { plainNews } from './plain-news.ts'
@@ -132,10 +133,9 @@ export class OutcomeWriter {
 interface Reference {
   projectId: string
   reference: string
+  connectionId: string
   eventId: string
 }
-
-const LONGEST_REFERENCE = 200
 
 /** By what an event is found again: what the provider calls it, what we call it, and what happened to it. */
 function referencesOf(outcome: Outcome, reactions: readonly Reaction[]): Reference[] {
@@ -147,23 +147,29 @@ function referencesOf(outcome: Outcome, reactions: readonly Reaction[]): Referen
     ...reactions.flatMap(({ news }) => news.flatMap(({ type, subject }) => [`type:${type}`, subject])),
   ])
   return [...all]
-    .filter((reference) => reference !== '' && reference.length <= LONGEST_REFERENCE)
-    .map((reference) => ({ projectId: event.project_id, reference, eventId: event.id }))
+    .filter((reference) => reference !== '')
+    .map((reference) => ({
+      projectId: event.project_id,
+      reference: keptKey(reference),
+      connectionId: event.connection_id,
+      eventId: event.id,
+    }))
 }
 
 function columnsOf(references: readonly Reference[]): string[][] {
   return [
     references.map(({ projectId }) => projectId),
     references.map(({ reference }) => reference),
+    references.map(({ connectionId }) => connectionId),
     references.map(({ eventId }) => eventId),
   ]
 }
 
 // In one order, so that two groups never wait for each other crosswise.
 const REFER = `
-  INSERT INTO event_references (project_id, reference, event_id)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS r (project_id, reference, event_id)
-  ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING`
+  INSERT INTO event_references (project_id, reference, connection_id, event_id)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[]) AS r (project_id, reference, connection_id, event_id)
+  ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING`
 
 type Lease = Pick<EventUnderWork, 'id' | 'lease_token'>
 
