@@ -19,6 +19,8 @@ import { IngestRoute } from './ingest/ingest.route.ts'
 import { quarantineEntrySchema } from './quarantine/quarantine-entry.schema.ts'
 import { Quarantine } from './quarantine/quarantine.ts'
 import { QuarantineController } from './quarantine/quarantine.controller.ts'
+import { Timeline } from './timeline/timeline.ts'
+import { WholeEvents } from './timeline/whole-event.ts'
 
 const HOUR_S = 3_600
 
@@ -34,6 +36,8 @@ const HOUR_S = 3_600
     IngestRoute,
     EventRecorder,
     WebhookEvents,
+    Timeline,
+    WholeEvents,
     Quarantine,
     BodyAccess,
     DeniedReads,
@@ -44,7 +48,7 @@ const HOUR_S = 3_600
     EventRescuer,
     BodyReadRetention,
   ],
-  exports: [IngestRoute],
+  exports: [IngestRoute, Timeline],
 })
 export class WebhooksModule implements OnModuleInit {
   constructor(
