@@ -64,10 +64,17 @@ describe('the list of events', () => {
       () => 'from=2026-01-01T12:00:00Z&to=2026-01-01T12:00:01Z',
       ['issues'],
     ],
+    [
+      'from a year that few calendars have',
+      () => 'from=0000-01-01T00:00:00Z&provider=tap_payments',
+      ['charge'],
+    ],
     ['to the moment', () => 'to=2026-01-01T12:00:00Z', []],
     ['by the provider’s id', () => 'q=id-of-push', ['push']],
     ['by a part of it', () => 'q=id-of-pus', []],
     ['by our id', () => `q=${ids.push}`, ['push']],
+    ['by our id, in capitals', () => `q=${ids.push?.toUpperCase()}`, ['push']],
+    ['by one of our types, before it was processed', () => 'type=code.pushed', []],
     ['by several', () => 'provider=github&status=pending&type=push', ['push']],
   ])('%s', async (_, query, names) => {
     const { body } = await platform.call<{ data: { id: string }[] }>(

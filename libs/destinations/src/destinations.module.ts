@@ -1,6 +1,7 @@
 import { MikroOrmModule } from '@mikro-orm/nestjs'
 import { Module } from '@nestjs/common'
 import { EgressModule } from '@app/egress'
+import { WebhooksModule } from '@app/webhooks'
 import { Channels } from './channel/channels.ts'
 import { Deliveries } from './delivery/deliveries.ts'
 import { DeliveriesController } from './delivery/deliveries.controller.ts'
@@ -24,9 +25,10 @@ import { KnownDestinations } from './sending/known-destinations.ts'
 import { Outcomes } from './sending/outcomes.ts'
 import { Sending } from './sending/sending.ts'
 import { DestinationVault } from './signing/destination-vault.ts'
+import { DeliveryTimeline } from './timeline/delivery-timeline.ts'
 
 @Module({
-  imports: [EgressModule, MikroOrmModule.forFeature([destinationSchema])],
+  imports: [EgressModule, WebhooksModule, MikroOrmModule.forFeature([destinationSchema])],
   controllers: [DestinationsController, MakingController, DeliveriesController, EventSchemaController],
   providers: [
     Destinations,
@@ -47,6 +49,7 @@ import { DestinationVault } from './signing/destination-vault.ts'
     OperatorNotice,
     Deliveries,
     DeliveryRetention,
+    DeliveryTimeline,
   ],
 })
 export class DestinationsModule {}

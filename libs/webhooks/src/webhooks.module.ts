@@ -42,6 +42,8 @@ import { replaySchema } from './replay/replay.schema.ts'
 import { ReplayRunner } from './replay/replay-runner.ts'
 import { Replays } from './replay/replays.ts'
 import { ReplaysController } from './replay/replays.controller.ts'
+import { Timeline } from './timeline/timeline.ts'
+import { WholeEvents } from './timeline/whole-event.ts'
 
 const HOUR_S = 3_600
 
@@ -64,6 +66,8 @@ const HOUR_S = 3_600
     IngestRoute,
     EventRecorder,
     WebhookEvents,
+    Timeline,
+    WholeEvents,
     Quarantine,
     BodyAccess,
     DeniedReads,
@@ -92,7 +96,7 @@ const HOUR_S = 3_600
     ReplayRunner,
     Replays,
   ],
-  exports: [IngestRoute, Facts, ProcessEvents],
+  exports: [IngestRoute, Facts, ProcessEvents, Timeline],
 })
 export class WebhooksModule implements OnModuleInit {
   constructor(

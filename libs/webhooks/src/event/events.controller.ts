@@ -13,6 +13,8 @@ import {
 } from '@app/http'
 import { Projects } from '@app/projects'
 import { BodyAccess, isReason, shownRead } from '../body-access/body-access.ts'
+import { shownWholeEvent } from '../timeline/timeline.api.ts'
+import { WholeEvents } from '../timeline/whole-event.ts'
 import { BodyExpired, BodyIntegrity, ReasonMissing } from '../webhooks.problems.ts'
 import { type EventsQuery, eventsQuery, presentEvent, shownEvent, WebhookEvents } from './webhook-events.ts'
 
@@ -21,13 +23,17 @@ import { type EventsQuery, eventsQuery, presentEvent, shownEvent, WebhookEvents 
 export class EventsController {
   constructor(
     private readonly events: WebhookEvents,
+    private readonly whole: WholeEvents,
     private readonly access: BodyAccess,
     private readonly projects: Projects,
   ) {}
 
   @Get()
   @Needs('read')
-  @ApiOperation({ summary: 'Events, newest first; `q` is an exact provider event id or event id.' })
+  @ApiOperation({
+    summary:
+      'Events, newest first. `type` is the provider’s word or one of ours; `q` is exactly an event’s id, the provider’s id of it, or the provider’s or our id of what it speaks of.',
+  })
   @Answers(200, pageSchema(shownEvent))
   async list(
     @Param('p', UuidPath) p: string,
@@ -40,14 +46,14 @@ export class EventsController {
 
   @Get(':id')
   @Needs('read')
-  @ApiOperation({ summary: 'One event.' })
-  @Answers(200, shownEvent)
+  @ApiOperation({ summary: 'One event: its attempts, what was made of it, and its timeline.' })
+  @Answers(200, shownWholeEvent)
   async get(
     @Param('p', UuidPath) p: string,
     @Param('id', UuidPath) id: string,
     @CalledBy() caller: Caller,
   ): Promise<unknown> {
-    return presentEvent(await this.events.get(caller, p, id))
+    return this.whole.get(caller, p, id)
   }
 
   @Get(':id/body')
