@@ -1,7 +1,13 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, initialise, startServer, stopServer } from '../../libs/database/src/embedded/cluster.ts'
+import {
+  freePort,
+  initialise,
+  runningServer,
+  startServer,
+  stopServer,
+} from '../../libs/database/src/embedded/cluster.ts'
 import { type Home, homeOf } from '../../libs/database/src/embedded/home.ts'
 import { sql } from './database.ts'
 
@@ -33,8 +39,27 @@ export class OwnDatabase {
     server.unref()
   }
 
+  /** After a kill: as often as it takes until nothing of the killed one is left. */
+  async startAgain(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.start()
+        return
+      } catch (error) {
+        if (tries === 50) throw error
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+  }
+
   async stop(): Promise<void> {
     await stopServer(this.home)
+  }
+
+  /** As a power cut would: nothing is written any more. Its sessions end when they notice. */
+  kill(): void {
+    const running = runningServer(this.home)
+    if (running) process.kill(running.pid, 'SIGKILL')
   }
 
   query<T extends Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {

@@ -41,7 +41,11 @@ export class Shop {
     return fetch(url + this.path, {
       method: 'POST',
       body,
-      headers: { 'x-hub-signature-256': githubSignature(SECRET, body), 'x-github-delivery': id },
+      headers: {
+        'x-hub-signature-256': githubSignature(SECRET, body),
+        'x-github-delivery': id,
+        'x-github-event': 'push',
+      },
       ...(signal && { signal }),
     }).catch(() => null)
   }
@@ -89,8 +93,10 @@ export class Traffic {
     private readonly bytes = 1_500,
   ) {}
 
-  start(senders: number): this {
+  /** `perSecond`: no more are begun than so many a second; left out, each sender begins when it was answered. */
+  start(senders: number, perSecond = Infinity): this {
     this.#stopping = false
+    this.#everyMs = 1_000 / perSecond
     this.#running = Promise.all(Array.from({ length: senders }, () => this.#sender()))
     return this
   }
@@ -106,6 +112,8 @@ export class Traffic {
   }
 
   #givenUp = false
+  #everyMs = 0
+  #next = 0
 
   /** Resolves once as many more are acknowledged. */
   async more(count: number): Promise<void> {
@@ -122,10 +130,19 @@ export class Traffic {
 
   async #sender(): Promise<void> {
     while (!this.#stopping) {
+      await this.#turn()
       const id = `${this.#name}-${this.#delivered++}`
       const body = `{"id":"${id}","filler":"${id.repeat(Math.ceil(this.bytes / id.length)).slice(0, this.bytes)}"}`
       while (!this.#givenUp && !(await this.#acknowledged(id, body))) await breath()
     }
+  }
+
+  /** What was not begun in time is not made up for: the pace is the most that there is. */
+  async #turn(): Promise<void> {
+    if (this.#everyMs === 0) return
+    const at = Math.max(performance.now(), this.#next)
+    this.#next = at + this.#everyMs
+    await new Promise((resolve) => setTimeout(resolve, at - performance.now()))
   }
 
   async #acknowledged(id: string, body: string): Promise<boolean> {
