@@ -11,7 +11,7 @@ import {
   type VerifyCtx,
   type Webhooks,
 } from '@app/connector-kit'
-import { dedupeKeyOf, eventTypeOf, resourceOf } from './map.ts'
+import { catalogueTypeOf, dedupeKeyOf, eventTypeOf, resourceOf } from './map.ts'
 import { missed } from './missed.ts'
 
 /** Amounts are signed with the currency's ISO decimals, whatever the JSON shows (`12.5` KWD is signed as `12.500`). */
@@ -90,6 +90,7 @@ export const webhooks: Webhooks = {
     const [id, native, currency] = ['id', 'status', 'currency'].map((name) => textOf(memberOf(body, name)))
     if (!id || !native || !currency) return []
     const { resource, createdAt } = resourceOf(id)
+    const type = catalogueTypeOf(resource, native)
     const amount = signedAmount(memberOf(body, 'amount'), body)
     const created = new Date(Number(memberOf(body, ...createdAt)))
     return [
@@ -97,6 +98,7 @@ export const webhooks: Webhooks = {
         resource,
         ref: id,
         native,
+        ...(type && { type }),
         ...(created.getTime() > 0 && { occurredAt: created }),
         facts: {
           currency,
