@@ -192,7 +192,7 @@ export interface Observation {
   type?: EventType
   /** When it happened at the provider; left out where it does not say. */
   occurredAt?: Date
-  /** Picked by name, never the payload; amounts as text of ISO 4217 minor units. */
+  /** Picked by name, never the payload; amounts as integers in ISO 4217 minor units. */
   facts: Record<string, unknown>
 }
 

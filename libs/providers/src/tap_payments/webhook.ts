@@ -102,7 +102,7 @@ export const webhooks: Webhooks = {
         ...(created.getTime() > 0 && { occurredAt: created }),
         facts: {
           currency,
-          amount: amount === undefined ? null : minorUnitsOf(amount, currency).amount.toString(),
+          amount: amount === undefined ? null : Number(minorUnitsOf(amount, currency).amount),
           gateway_reference: textOf(memberOf(body, 'reference', 'gateway')) ?? null,
           payment_reference: textOf(memberOf(body, 'reference', 'payment')) ?? null,
         },
