@@ -40,7 +40,7 @@ export async function startPlatform(environment = {}, connection = GITHUB) {
   const args = scripts.start.split(' ').slice(1)
   const platform = await start(args, { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'info', ...environment })
   const key = readFileSync(join(folder, 'admin-key'), 'utf8').trim()
-  const { path, proxyPath } = await connectionPaths(platform.url, key, connection)
+  const { path, proxyPath, project } = await connectionPaths(platform.url, key, connection)
   const data = realpathSync(join(folder, 'postgres'))
   const [, , , port] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
   const password = readFileSync(join(folder, 'postgres-password'), 'utf8').trim()
@@ -48,6 +48,7 @@ export async function startPlatform(environment = {}, connection = GITHUB) {
     ...platform,
     path,
     proxyPath,
+    project,
     key,
     folder,
     databaseUrl: `postgres://wasl:${password}@127.0.0.1:${port}/wasl`,
@@ -77,6 +78,7 @@ async function connectionPaths(url, key, connection) {
     ...connection,
   })
   return {
+    project: id,
     path: new URL(made.webhook.url).pathname,
     proxyPath: `/v1/projects/${id}/connections/${made.id}/proxy`,
   }
