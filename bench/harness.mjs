@@ -37,7 +37,7 @@ export async function startPlatform(environment = {}, connection = GITHUB) {
   const folder = mkdtempSync(join(tmpdir(), 'wasl-bench-'))
   const platform = await start(npmStart(), { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'info', ...environment })
   const key = readFileSync(join(folder, 'admin-key'), 'utf8').trim()
-  const { path, proxyPath } = await connectionPaths(platform.url, key, connection)
+  const { path, proxyPath, project } = await connectionPaths(platform.url, key, connection)
   const data = realpathSync(join(folder, 'postgres'))
   const [postmaster, , , port] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
   const password = readFileSync(join(folder, 'postgres-password'), 'utf8').trim()
@@ -45,6 +45,7 @@ export async function startPlatform(environment = {}, connection = GITHUB) {
     ...platform,
     path,
     proxyPath,
+    project,
     key,
     folder,
     postmaster: Number(postmaster),
@@ -91,6 +92,7 @@ async function connectionPaths(url, key, connection) {
     ...connection,
   })
   return {
+    project: id,
     path: new URL(made.webhook.url).pathname,
     proxyPath: `/v1/projects/${id}/connections/${made.id}/proxy`,
   }

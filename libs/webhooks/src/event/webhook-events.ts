@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { BodyReferences } from '@app/bodies'
+import { eventTypes } from '@app/connector-kit'
 import { Database, rowsOf } from '@app/database'
 import { type Caller, keyOfCursor, limitOf, NotFound, pageQuery, shownTime, UUID_KEY } from '@app/http'
 import { validate } from 'uuid'
@@ -58,7 +59,8 @@ export class WebhookEvents extends BodyReferences {
     const { environment } = caller
     const { connection_id: connectionId, provider, type, status, from, to, q } = query
     const sought: Sought = {
-      ...{ projectId, environment, connectionId, provider, type, status, before },
+      ...{ projectId, environment, connectionId, provider, status, before },
+      type: type === undefined ? undefined : { word: type, isOurs: eventTypes.has(type) },
       from: from === undefined ? undefined : new Date(from),
       to: to === undefined ? undefined : new Date(to),
       name: q === undefined ? undefined : nameOf(q),

@@ -108,6 +108,8 @@ async function lookedAt(sought: Partial<Sought>): Promise<{ rows: number; scans:
   return { rows: rows.reduce((all, some) => all + some, 0), scans: scans.map((scan) => scan['Node Type']) }
 }
 
+const native = (word: string) => ({ word, isOurs: false })
+const ours = (word: string) => ({ word, isOurs: true })
 const at = (n: number) => new Date(START + n * 30_000)
 const busyOne = connections[0]?.id
 const quietOne = connections[7]?.id
@@ -124,26 +126,29 @@ test.each<[string, Partial<Sought>]>([
   ['a provider', { provider: 'tabby' }],
   ['a provider without events', { provider: 'paytabs' }],
   ['an environment', { environment: 'dev' }],
-  ['a type', { type: 'push' }],
-  ['a rare type', { type: 'charge' }],
-  ['a type that nobody has', { type: 'nothing' }],
-  ['one of ours', { type: 'code.pushed' }],
-  ['a rare one of ours', { type: 'payment.failed' }],
-  ['one of ours that nobody has', { type: 'refund.failed' }],
+  ['a type', { type: native('push') }],
+  ['a rare type', { type: native('charge') }],
+  ['a type that nobody has', { type: native('nothing') }],
+  ['one of ours', { type: ours('code.pushed') }],
+  ['a rare one of ours', { type: ours('payment.failed') }],
+  ['one of ours that nobody has', { type: ours('refund.failed') }],
   ['completed, behind what waits', { status: 'completed' }],
-  ['completed of a type, behind what waits', { status: 'completed', type: 'code.pushed' }],
+  ['completed of a type, behind what waits', { status: 'completed', type: ours('code.pushed') }],
   ['pending', { status: 'pending' }],
   ['pending at another connection', { status: 'pending', connectionId: quietOne }],
   ['dead letters', { status: 'dead_letter' }],
   ['dead letters, none of them', { status: 'dead_letter', provider: 'github' }],
   ['retrying', { status: 'retrying' }],
   ['failed', { status: 'failed' }],
-  ['a type at a connection that has it', { type: 'push', connectionId: busyOne }],
-  ['a type at a connection that never had it', { type: 'push', connectionId: quietOne }],
-  ['one of ours at a connection that never had it', { type: 'code.pushed', connectionId: quietOne }],
-  ['one of ours at a busy connection that never had it', { type: 'payment.failed', connectionId: busyOne }],
-  ['a type of another provider', { type: 'charge', provider: 'github' }],
-  ['a type in a time', { type: 'push', from: at(3_000), to: at(3_100) }],
+  ['a type at a connection that has it', { type: native('push'), connectionId: busyOne }],
+  ['a type at a connection that never had it', { type: native('push'), connectionId: quietOne }],
+  ['one of ours at a connection that never had it', { type: ours('code.pushed'), connectionId: quietOne }],
+  [
+    'one of ours at a busy connection that never had it',
+    { type: ours('payment.failed'), connectionId: busyOne },
+  ],
+  ['a type of another provider', { type: native('charge'), provider: 'github' }],
+  ['a type in a time', { type: native('push'), from: at(3_000), to: at(3_100) }],
   ['a status in a time', { status: 'completed', from: at(3_000), to: at(3_100) }],
   ['a provider’s id', { name: { id: null, eventId: 'evt_77', references: ['evt_77'] } }],
   ['a reference', { name: { id: null, eventId: 'ref_77', references: ['ref_77'] } }],

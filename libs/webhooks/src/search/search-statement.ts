@@ -1,4 +1,3 @@
-import { eventTypes } from '@app/connector-kit'
 import { type Lists, newestOfLists } from './newest-of-lists.ts'
 import {
   and,
@@ -8,6 +7,7 @@ import {
   type Name,
   referenceOfType,
   type Sought,
+  type TypeWord,
 } from './sought.ts'
 import { type IdRange, idRanges } from './time-of-ids.ts'
 import { Values } from './values.ts'
@@ -52,17 +52,19 @@ export function searchStatement(
 class Search {
   readonly values = new Values()
   readonly is: Conditions
+  readonly #sought: Sought
+  readonly #ranges: readonly IdRange[]
+  readonly #most: number
 
-  constructor(
-    private readonly sought: Sought,
-    private readonly ranges: readonly IdRange[],
-    private readonly most: number,
-  ) {
+  constructor(sought: Sought, ranges: readonly IdRange[], most: number) {
+    this.#sought = sought
+    this.#ranges = ranges
+    this.#most = most
     this.is = conditionsOf(sought, this.values)
   }
 
   found(): string {
-    const { name, status, type, connectionId, provider, environment } = this.sought
+    const { name, status, type, connectionId, provider, environment } = this.#sought
     if (name) return this.#called(name)
     // Most events are completed: of those it is the type that chooses.
     if (status && (type === undefined || status !== 'completed')) return this.#ofStatus(status)
@@ -73,10 +75,10 @@ class Search {
   }
 
   #ofProject(): string {
-    const { is, values, most } = this
-    const each = this.ranges.map(
+    const { is, values } = this
+    const each = this.#ranges.map(
       ({ least, end }) => `(SELECT e.id FROM ${EVENTS} WHERE ${and(is.tenant, is.time)}
-        AND e.id < ${values.bind(end, 'uuid')} AND e.id >= ${values.bind(least, 'uuid')} ORDER BY e.id DESC LIMIT ${most})`,
+        AND e.id < ${values.bind(end, 'uuid')} AND e.id >= ${values.bind(least, 'uuid')} ORDER BY e.id DESC LIMIT ${this.#most})`,
     )
     return `found AS MATERIALIZED (${each.join(' UNION ALL ')})`
   }
@@ -94,21 +96,21 @@ class Search {
     return this.#newest('found', [this.#byStatus(indexOf(status), and(tenant, exactly, type, time))])
   }
 
-  #ofType(type: string): string {
+  #ofType({ word, isOurs }: TypeWord): string {
     const { tenant, status, time } = this.is
     const only = and(tenant, status, time)
     const native: Lists = {
       from: EVENTS,
       key: [
         ['e.connection_id', 'l.id'],
-        ['e.event_type', this.values.bind(type, 'text')],
+        ['e.event_type', this.values.bind(word, 'text')],
       ],
       id: 'e.id',
       only,
     }
     return this.#newest(
       'found',
-      eventTypes.has(type) ? [native, this.#byReference(referenceOfType(type), only)] : [native],
+      isOurs ? [native, this.#byReference(referenceOfType(word), only)] : [native],
       'overlapping',
     )
   }
@@ -130,19 +132,19 @@ class Search {
 
   /** With a look at the event, which may be gone before what refers to it is. */
   #byReference(reference: string, only: string): Lists {
-    const { values, sought } = this
+    const { values } = this
     return {
       from: `event_references r CROSS JOIN LATERAL (
         SELECT FROM ${EVENTS} WHERE e.id = r.event_id AND ${only} LIMIT 1) there`,
       key: [],
       id: 'r.event_id',
-      only: `r.project_id = ${values.bind(sought.projectId, 'uuid')} AND r.reference = ${values.bind(reference, 'text')}
+      only: `r.project_id = ${values.bind(this.#sought.projectId, 'uuid')} AND r.reference = ${values.bind(reference, 'text')}
         AND r.connection_id = l.id`,
     }
   }
 
   #newest(name: string, lists: readonly Lists[], overlapping?: 'overlapping'): string {
     const overlap = overlapping ? lists.length : 1
-    return newestOfLists(lists, this.ranges, { name, most: this.most, overlap, values: this.values })
+    return newestOfLists(lists, this.#ranges, { name, most: this.#most, overlap, values: this.values })
   }
 }

@@ -1,4 +1,3 @@
-import { eventTypes } from '@app/connector-kit'
 import type { Values } from './values.ts'
 
 export const statuses = ['pending', 'processing', 'completed', 'failed', 'retrying', 'dead_letter'] as const
@@ -10,14 +9,19 @@ export interface Sought {
   environment: string | null
   connectionId?: string | undefined
   provider?: string | undefined
-  /** The provider's word for what happened, or one of our catalogue. */
-  type?: string | undefined
+  type?: TypeWord | undefined
   status?: EventStatus | undefined
   from?: Date | undefined
   to?: Date | undefined
   name?: Name | undefined
   /** The row of the cursor: what is sought lies before it. */
   before: string | null
+}
+
+/** What happened: in the provider's word, and in ours where it is one of the catalogue. */
+export interface TypeWord {
+  word: string
+  isOurs: boolean
 }
 
 /** What an event may be called. */
@@ -76,10 +80,10 @@ export function conditionsOf(sought: Sought, values: Values): Conditions {
   }
 }
 
-function ofType(type: string | undefined, values: Values): string {
+function ofType(type: TypeWord | undefined, values: Values): string {
   if (type === undefined) return 'true'
-  const native = `e.event_type = ${values.bind(type, 'text')}`
-  if (!eventTypes.has(type)) return native
+  const native = `e.event_type = ${values.bind(type.word, 'text')}`
+  if (!type.isOurs) return native
   return `(${native} OR EXISTS (SELECT FROM event_references r WHERE r.project_id = e.project_id
-    AND r.reference = ${values.bind(referenceOfType(type), 'text')} AND r.connection_id = e.connection_id AND r.event_id = e.id))`
+    AND r.reference = ${values.bind(referenceOfType(type.word), 'text')} AND r.connection_id = e.connection_id AND r.event_id = e.id))`
 }
