@@ -12,6 +12,7 @@ import { EventRecorder } from './event/event-recorder.ts'
 import { EventRescuer } from './event/event-rescuer.ts'
 import { EventRetention } from './event/event-retention.ts'
 import { EventsController } from './event/events.controller.ts'
+import { TraceRetention } from './event/trace-retention.ts'
 import { keptEventSchema } from './event/kept-event.schema.ts'
 import { WebhookEvents } from './event/webhook-events.ts'
 import { FetchedDeliveries } from './gaps/fetched-deliveries.ts'
@@ -75,6 +76,7 @@ const HOUR_S = 3_600
     { provide: BodyReferences, useExisting: WebhookEvents },
     BodyRetention,
     EventRetention,
+    TraceRetention,
     EventRescuer,
     BodyReadRetention,
     Arrivals,
