@@ -29,13 +29,17 @@ test(
     const shop = await Shop.open(platform.url, folder)
     const began = performance.now()
     const traffic = new Traffic(shop, () => platform.url, 300).start(64, PER_SECOND)
+    let upMs = 0
     for (let n = 0; n < KILLS; n++) {
+      const up = performance.now()
       // Anywhere within its share, so that no step of the work is spared.
       await traffic.more(Math.ceil((EVENTS / KILLS) * (0.5 + Math.random() / 2)))
       platform.child.kill('SIGKILL')
+      upMs += performance.now() - up
       await ended(platform.child)
       platform = await start()
     }
+    const perSecond = (traffic.acknowledged.size / upMs) * 1_000
     await traffic.more(Math.max(200, EVENTS - traffic.acknowledged.size))
     await traffic.stop()
     const seconds = (performance.now() - began) / 1_000
@@ -56,7 +60,7 @@ test(
       expect([event, await shop.bodyOf(platform.url, event)]).toEqual([event, { status: 200, body }])
     expect(traffic.answers.map(({ status }) => status).filter((status) => status !== 503)).toEqual([])
     console.log(
-      `${KILLS} kills in ${seconds.toFixed(0)} s: ${told} acknowledged, ${done.completed} processed, ${done.outgoing} effects, ` +
+      `${KILLS} kills in ${seconds.toFixed(0)} s: ${told} acknowledged (${perSecond.toFixed(0)} a second while it was up), ${done.completed} processed, ${done.outgoing} effects, ` +
         `${done.lost} attempts lost with their worker, at most ${done.attempts} an event, ${done.failed} failed otherwise, ` +
         `${done.counted} counted, all done ${(done.ms / 1_000).toFixed(1)} s after the last; ${traffic.broken} broken requests`,
     )
