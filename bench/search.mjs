@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000
 const now = new Date()
 
 // Nothing is worked on or removed meanwhile.
-const platform = await startPlatform({ ROLES: 'api', LOG_LEVEL: 'error' })
+const platform = await startPlatform({ ROLES: 'api' })
 const pool = new Pool(platform.url, { connections: 1 })
 try {
   const project = platform.project
