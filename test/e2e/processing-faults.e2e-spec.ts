@@ -180,7 +180,8 @@ test('two workers on one database: each event has one outcome and one effect', a
   } finally {
     await other.stop()
   }
-  expect([calls.size, new Set(calls.values())]).toEqual([300, new Set([1])])
+  // Events of the tests before may come again meanwhile: these three hundred are what is asked about.
+  expect(ids.map((id) => calls.get(id))).toEqual(ids.map(() => 1))
   const [row] = await ask<{ n: number }>(
     'SELECT count(*)::int AS n FROM outgoing_events WHERE event_id = ANY ($1)',
     [ids],
